@@ -1,0 +1,32 @@
+import Type, { type Static } from 'typebox'
+
+/** What every id of a room, user, device, edge or desk looks like. It is one NATS subject token and one MongoDB value, so `.` `*` `>` and operators cannot occur. */
+export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
+
+const id = (what: string) =>
+  Type.String({ pattern: ID_PATTERN, description: `Id of ${what}: 1 to 64 of A-Z a-z 0-9 _ -` })
+
+export const RoomId = id('a room')
+export const UserId = id('a user')
+export const DeviceId = id('a device')
+export const DeskId = id('a desk')
+
+/** The client's id of a command (G3): the same one answers the same, from any pod, at any later time. */
+export const Cid = Type.String({
+  pattern: '^[A-Za-z0-9_.:-]{1,64}$',
+  description: 'Id that the client gives a command: 1 to 64 of A-Z a-z 0-9 _ . : -. UUIDv7 is the cheapest to check.',
+})
+
+export type RoomId = Static<typeof RoomId>
+export type UserId = Static<typeof UserId>
+export type DeviceId = Static<typeof DeviceId>
+export type Cid = Static<typeof Cid>
+
+/** The kinds of entity that own a log subject and a dense `seq`. */
+export type EntityKind = 'room' | 'user' | 'desk'
+
+/** The name under which the router itself writes events and derived commands; no account can have it, as `$` is not an id character. */
+export const SYSTEM = '$system'
+
+const fullId = new RegExp(ID_PATTERN)
+export const isId = (value: unknown): value is string => typeof value === 'string' && fullId.test(value)

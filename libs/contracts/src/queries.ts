@@ -1,0 +1,163 @@
+/** Questions between services, `ask.<service>.<name>`: request JSON, answer JSON `{ok}` or `{no: Refusal}`. Trusted on both sides. */
+
+import type { Refusal } from './errors.ts'
+import type { AnyEvent, Role, RoomKind } from './events.ts'
+import type { DeviceBody } from './http.ts'
+import type { HistoryPage, MemberEntry, PresenceEntry, RoomEntry } from './methods.ts'
+import type { Device, GlobalRole } from './records.ts'
+
+/** One member as the router keeps it. `read_n`: messages up to `read`, so that unread is `n − read_n`. */
+export interface MemberState {
+  readonly user: string
+  readonly role: Role
+  readonly since_seq: number
+  readonly read: number
+  readonly read_n: number
+}
+
+/** A cid that was used, with what it did: enough to answer it again. `intent` is a digest of the command's meaning. */
+export interface UsedCid {
+  readonly from: string
+  readonly cid: string
+  readonly seq: number
+  readonly at: number
+  readonly intent: string
+}
+
+/** A room as of its log's head: MongoDB's projection with the unsaved tail folded in. Absent rooms have head 0 and kind null. */
+export interface RoomSnapshot {
+  readonly room: string
+  readonly kind: RoomKind | null
+  readonly title: string | null
+  readonly head: number
+  readonly n: number
+  readonly members: readonly MemberState[]
+  /** Stream sequence of the last entry on the room's log subject, 0 if none: what the next publish must expect. */
+  readonly log_seq: number
+  /** Of that last entry; null if there is none. */
+  readonly incarnation: string | null
+  readonly input: number
+  /** cids of the tail that MongoDB may not have yet; complete for every event after `cids_since`. */
+  readonly cids: readonly UsedCid[]
+  readonly cids_since: number
+  /** When the newest event that is not in `cids` was ordered, at the latest: milliseconds since the epoch. */
+  readonly cids_since_at: number
+}
+
+/** A person's entity as of its log's head. */
+export interface UserSnapshot {
+  readonly user: string
+  readonly head: number
+  readonly log_seq: number
+  readonly incarnation: string | null
+  readonly input: number
+  readonly cids: readonly UsedCid[]
+  readonly cids_since: number
+  readonly cids_since_at: number
+}
+
+/** What an edge needs of a person at connect: `head` is that of `user:<id>`, which the list is complete up to. */
+export interface UserRooms {
+  readonly user: string
+  readonly head: number
+  readonly rooms: readonly RoomEntry[]
+}
+
+/** What the planner needs of one member who may be notified. */
+export interface Recipient {
+  readonly user: string
+  readonly role: Role
+  readonly read: number
+  readonly read_n: number
+  readonly muted: boolean
+  readonly badge: number
+  readonly devices: readonly Device[]
+}
+
+export interface MessageFacts {
+  readonly seq: number
+  readonly from: string
+  readonly deleted: boolean
+  /** False for events that are no message. */
+  readonly message: boolean
+  readonly n: number
+}
+
+interface Query<Ask, Answer> {
+  readonly ask: Ask
+  readonly answer: Answer
+}
+
+/** Answered by any storage pod. */
+export interface StorageQueries {
+  'room.load': Query<{ room: string }, RoomSnapshot>
+  'user.load': Query<{ user: string }, UserSnapshot>
+  'cids.find': Query<
+    { entity: 'room' | 'user'; id: string; lookups: readonly { from: string; cid: string }[] },
+    { used: UsedCid[] }
+  >
+  'messages.facts': Query<{ room: string; seqs: readonly number[] }, { facts: MessageFacts[] }>
+  'user.rooms': Query<{ users: readonly string[] }, { lists: UserRooms[] }>
+  /** With `user`, refused `not_a_member` unless a member (or the room is public). Without, for our own services. */
+  'room.history': Query<
+    { room: string; user?: string; after_seq?: number; before_seq?: number; limit?: number },
+    HistoryPage
+  >
+  /** Events of `user:<id>` after a seq, for its own recovery. */
+  'user.events': Query<
+    { user: string; after_seq: number; limit: number },
+    { events: AnyEvent[]; head: number; more: boolean }
+  >
+  'room.members': Query<{ room: string; user: string; after?: string }, { members: MemberEntry[]; more: boolean }>
+  'room.head': Query<{ room: string; user: string }, { head: number; kind: RoomKind; member: boolean }>
+  search: Query<
+    { user: string; q: string; room?: string; limit?: number },
+    { messages: { room: string; seq: number; at: number; from: string; text: string }[] }
+  >
+  'account.create': Query<
+    { user: string; password: string; name?: string; roles?: readonly GlobalRole[] },
+    { user: string }
+  >
+  'account.login': Query<{ user: string; password: string }, { user: string; name: string; roles: GlobalRole[] }>
+  'device.put': Query<{ user: string; device: string; body: DeviceBody }, Record<string, never>>
+  'device.delete': Query<{ user: string; device: string }, Record<string, never>>
+  /** A provider said that the device is gone: forgotten if it was registered before `registered_before`. */
+  'device.forget': Query<{ device: string; registered_before: number; reason: string }, { forgotten: boolean }>
+  /** Members of a room except `except`, with devices, for one message. */
+  'push.recipients': Query<
+    { room: string; except: string; after?: string },
+    { title: string | null; kind: RoomKind; from_name: string; recipients: Recipient[]; more: boolean }
+  >
+}
+
+/** Answered by the router that owns the room's partition. */
+export interface PartitionQueries {
+  'room.online': Query<{ room: string; user: string }, { online: string[]; count: number; sockets: number }>
+}
+
+/** Answered by any router. */
+export interface RouterQueries {
+  'presence.get': Query<{ users: readonly string[] }, { users: PresenceEntry[] }>
+}
+
+export type Answered<T> = { readonly ok: T } | { readonly no: Refusal }
+
+/** Names as values, so that a service can subscribe to all of its own. */
+export const STORAGE_QUERIES = [
+  'room.load',
+  'user.load',
+  'cids.find',
+  'messages.facts',
+  'user.rooms',
+  'room.history',
+  'user.events',
+  'room.members',
+  'room.head',
+  'search',
+  'account.create',
+  'account.login',
+  'device.put',
+  'device.delete',
+  'device.forget',
+  'push.recipients',
+] as const satisfies readonly (keyof StorageQueries)[]

@@ -1,0 +1,35 @@
+/** Every wait has a deadline: this is the error of the ones that passed. */
+export class DeadlineError extends Error {
+  override name = 'DeadlineError'
+}
+
+/** Waits for `promise` at most `ms` milliseconds. The work itself goes on; what it must not do is block its caller for ever. @throws DeadlineError */
+export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineError(`${what} took longer than ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([promise, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A pause that ends early, without error, when `signal` aborts. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end, { once: true })
+  })
+}
+
+/** Delay before attempt number `attempt` (0, 1, …): full jitter under a doubling bound, so that many do not return at once. */
+export const backoffMs = (attempt: number, random: () => number, { base = 100, max = 5_000 } = {}): number =>
+  random() * Math.min(max, base * 2 ** attempt)

@@ -26,6 +26,7 @@ const stopLimit = 6 * time.Second
 type settings struct {
 	nats, mongo, data string
 	withParent        bool
+	disposable        bool
 }
 
 // running is one server that accepts connections at url until stop is called.
@@ -40,6 +41,7 @@ func main() {
 	flag.StringVar(&s.mongo, "mongo", "", "host:port of the MongoDB-wire server; left out, none is started")
 	flag.StringVar(&s.data, "data", "", "directory that holds the data of both")
 	flag.BoolVar(&s.withParent, "with-parent", false, "stop when standard input closes, that is when the parent dies")
+	flag.BoolVar(&s.disposable, "disposable", false, "with --with-parent: delete the data when standard input closes")
 	flag.Parse()
 	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded:", err)
@@ -63,6 +65,11 @@ func run(s settings) error {
 	if s.withParent {
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
+			if s.disposable {
+				// Nobody will read this data again, so nothing is worth a clean stop.
+				_ = os.RemoveAll(data)
+				os.Exit(0)
+			}
 			cancel()
 		}()
 	}

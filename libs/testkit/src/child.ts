@@ -12,7 +12,8 @@ export interface ChildOptions {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  readonly env?: NodeJS.ProcessEnv
+  /** On top of this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly onLine?: OnLine
   /** From SIGTERM to SIGKILL; 15 when left out. */
@@ -48,7 +49,7 @@ export interface Child extends AsyncDisposable {
 export async function startChild(options: ChildOptions): Promise<Child> {
   const child = spawn(options.command, options.args, {
     cwd: options.cwd,
-    env: options.env ?? process.env,
+    env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   })

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  ImageName,
+  StartupCheckStrategy,
+  type StartupStatus,
+} from 'testcontainers'
+import { freePort } from './ports.ts'
+import { waitForServer } from './servers-answer.ts'
+import type { Report } from './servers-embedded.ts'
+
+/** The stock images, by the names that everybody has them under. */
+export const NATS_IMAGE = 'nats:2.15'
+export const MONGO_IMAGE = 'mongo:8'
+/** What testcontainers 12.2 would start beside them. It is only used where it is there or can be pulled. */
+const REAPER_IMAGE = 'testcontainers/ryuk:0.14.0'
+
+const PULL_SECONDS_MAX = 300
+const READY_SECONDS_MAX = 60
+const SHARED_MEMORY_BYTES = 256 * 1024 * 1024
+
+export interface ServerContainer extends AsyncDisposable {
+  readonly url: string
+  /** As if its machine lost power; its data stays. */
+  kill(): Promise<void>
+  /** After `kill`: the same server, port and data. */
+  start(): Promise<void>
+}
+
+export function startNatsContainer(): Promise<ServerContainer> {
+  return startContainer(
+    new GenericContainer(NATS_IMAGE).withCommand(['-js']),
+    4222,
+    (port) => `nats://127.0.0.1:${port}`,
+  )
+}
+
+export function startMongoContainer(): Promise<ServerContainer> {
+  const container = new GenericContainer(MONGO_IMAGE).withSharedMemorySize(SHARED_MEMORY_BYTES)
+  return startContainer(container, 27017, (port) => `mongodb://127.0.0.1:${port}/?directConnection=true`)
+}
+
+/** Undefined when Docker answers and both images are here (pulled now, if need be), else why not. */
+export async function containersAnswer(report: Report = () => {}): Promise<string | undefined> {
+  try {
+    await getContainerRuntimeClient()
+  } catch {
+    return 'no Docker daemon answers'
+  }
+  for (const image of [NATS_IMAGE, MONGO_IMAGE]) {
+    const reason = await pullWhereMissing(image, report)
+    if (reason) return `the Docker image ${image} is not here and cannot be pulled (${reason})`
+  }
+  if (process.env.TESTCONTAINERS_RYUK_DISABLED === undefined) {
+    const reason = await pullWhereMissing(REAPER_IMAGE, report)
+    if (reason) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
+  }
+  return undefined
+}
+
+async function pullWhereMissing(name: string, report: Report): Promise<string | undefined> {
+  const client = await getContainerRuntimeClient()
+  if (await client.image.exists(ImageName.fromString(name))) return undefined
+  report(`pulling the Docker image ${name}…`)
+  try {
+    const stream = await client.container.dockerode.pull(name)
+    const late = setTimeout(() => (stream as Readable).destroy(new Error('it took too long')), PULL_SECONDS_MAX * 1000)
+    await new Promise<void>((resolve, reject) => {
+      client.container.dockerode.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()))
+    }).finally(() => clearTimeout(late))
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+// The ports are bound at once and say nothing; what counts is that the server answers, and that is asked below.
+class StartedIsEnough extends StartupCheckStrategy {
+  override async checkStartupState(): Promise<StartupStatus> {
+    return 'SUCCESS'
+  }
+}
+
+async function startContainer(
+  image: GenericContainer,
+  inside: number,
+  urlOf: (port: number) => string,
+): Promise<ServerContainer> {
+  const port = await freePort()
+  const started = await image
+    .withExposedPorts({ container: inside, host: port })
+    .withWaitStrategy(new StartedIsEnough())
+    .start()
+  reaper().write(`${started.getId()}\n`)
+  const docker = (await getContainerRuntimeClient()).container.getById(started.getId())
+  const url = urlOf(port)
+  await waitForServer(url, READY_SECONDS_MAX)
+  return {
+    url,
+    kill: async () => {
+      await docker.kill()
+    },
+    start: async () => {
+      await docker.start()
+      await waitForServer(url, READY_SECONDS_MAX)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await docker.remove({ force: true, v: true })
+    },
+  }
+}
+
+let reaperInput: Writable | undefined
+
+function reaper(): Writable {
+  if (reaperInput) return reaperInput
+  const script = fileURLToPath(new URL('containers-reaper.ts', import.meta.url))
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  child.unref()
+  reaperInput = child.stdin
+  ;(child.stdin as Writable & { unref(): void }).unref()
+  return reaperInput
+}

@@ -8,7 +8,7 @@ export type PushSession = {
   readonly streams: () => number
   /** Announces the end: streams up to `lastStreamId` (default: all so far) are still answered, later ones never. */
   readonly goaway: (lastStreamId?: number) => void
-  /** Changes how many streams the client may have open. */
+  /** Changes how many streams the client may have open; says it once, as unanswered SETTINGS end a connection. */
   readonly limit: (streamsMax: number) => void
   /** Cuts the connection without a word. */
   readonly destroy: () => void
@@ -24,6 +24,7 @@ export type TrackedSession = PushSession & {
 export function trackSession(session: ServerHttp2Session, number: number): TrackedSession {
   let count = 0
   let newest = 0
+  let limit: number | undefined
   let last = Number.POSITIVE_INFINITY
   return {
     number,
@@ -38,7 +39,9 @@ export function trackSession(session: ServerHttp2Session, number: number): Track
       if (!session.destroyed) session.goaway(0, lastStreamId)
     },
     limit: (streamsMax) => {
-      if (!session.destroyed) session.settings({ maxConcurrentStreams: streamsMax })
+      if (session.destroyed || streamsMax === limit) return
+      limit = streamsMax
+      session.settings({ maxConcurrentStreams: streamsMax })
     },
     destroy: () => {
       session.socket.destroy()

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isPublicAddress } from './public-address.ts'
+
+const internal = [
+  '0.0.0.0',
+  '10.1.2.3',
+  '100.64.0.1',
+  '127.0.0.1',
+  '169.254.169.254',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.168.1.1',
+  '198.18.0.1',
+  '224.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  '::ffff:127.0.0.1',
+  '::ffff:8.8.8.8',
+  '64:ff9b::7f00:1',
+  'fe80::1',
+  'fc00::1',
+  'fd12:3456::1',
+  'ff02::1',
+  '2001:db8::1',
+  '2002:7f00:1::',
+  'not an address',
+]
+for (const address of internal) {
+  test(`not public: ${address}`, () => {
+    assert.equal(isPublicAddress(address), false)
+  })
+}
+for (const address of ['8.8.8.8', '17.188.143.34', '172.32.0.1', '2a00:1450:4001:80b::200a', '2620:149::1']) {
+  test(`public: ${address}`, () => {
+    assert.equal(isPublicAddress(address), true)
+  })
+}

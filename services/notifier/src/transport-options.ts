@@ -1,0 +1,32 @@
+import type { Pool } from 'undici'
+
+/** Milliseconds from the call to its end, including the wait for a free stream. */
+export const exchangeMsMax = 30_000
+
+/**
+ * The connection settings that passed the fault tests (test/transport-faults.test.ts). `ca` holds the PEMs to trust.
+ * `headersMsMax` is how long a provider may take to start its answer.
+ */
+export function transportOptions(options: {
+  readonly ca: readonly string[]
+  readonly lookup?: unknown
+  readonly headersMsMax?: number
+}): Pool.Options {
+  const silence = options.headersMsMax ?? 10_000
+  return {
+    connections: 2,
+    allowH2: true,
+    h2Options: { maxConcurrentStreams: 500, pingInterval: 60_000 },
+    // Providers want connections kept; undici's default closes an idle one after four seconds.
+    keepAliveTimeout: 60 * 60_000,
+    keepAliveMaxTimeout: 60 * 60_000,
+    headersTimeout: silence,
+    bodyTimeout: silence,
+    maxResponseSize: 64 * 1024,
+    connect: {
+      ca: [...options.ca],
+      timeout: 5_000,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup as never }),
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { JetStreamApiError, type MsgRequest, type StoredMsg } from '@nats-io/jetstream'
+import type { MsgHdrs } from '@nats-io/nats-core'
+import type { EntityKind } from '@switchboard/contracts/ids'
+import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import type { Bus } from './connect.ts'
+import { type LogEntry, parseEntry } from './log-entry.ts'
+
+const WRONG_LAST_SEQUENCE = 10_071
+const NOT_FOUND = 404
+const BATCH = 256
+const BATCH_BYTES = 4_194_304
+/** Subjects of one batched read; the server takes 1,024. */
+const HEADS_BATCH = 500
+
+const toEntry = (message: StoredMsg): LogEntry =>
+  parseEntry({ subject: message.subject, seq: message.seq, data: message.data, headers: message.header })
+
+/** The last entry of an entity, from the stream's leader: it is the newest that was acknowledged to anybody. Null if there is none. @throws when NATS is away. */
+export async function readHead(bus: Bus, kind: EntityKind, id: string): Promise<LogEntry | null> {
+  const message = await bus.jsm.streams.getMessage(bus.names.logStream(streamOf(partitionOf(id))), {
+    last_by_subj: bus.names.log(kind, id),
+  })
+  return message ? toEntry(message) : null
+}
+
+/** The last entry of a partition, whatever its entity. */
+export async function readPartitionHead(bus: Bus, partition: number): Promise<LogEntry | null> {
+  const message = await bus.jsm.streams.getMessage(bus.names.logStream(streamOf(partition)), {
+    last_by_subj: bus.names.logOf(partition),
+  })
+  return message ? toEntry(message) : null
+}
+
+/** True for the answer that nothing matched, which the direct reads throw. */
+const isNothing = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && (error.status === NOT_FOUND || error.code === NOT_FOUND)
+
+/**
+ * The last entries of many entities, batched. @NOTE Any replica answers: what it says can be old, so callers look again.
+ * @returns entries by id; entities without one are absent.
+ */
+export async function readHeads(bus: Bus, kind: EntityKind, ids: readonly string[]): Promise<Map<string, LogEntry>> {
+  const heads = new Map<string, LogEntry>()
+  const byStream = Map.groupBy(ids, (id) => streamOf(partitionOf(id)))
+  const reads = [...byStream].flatMap(([stream, group]) =>
+    Array.from({ length: Math.ceil(group.length / HEADS_BATCH) }, async (_, batch) => {
+      const part = group.slice(batch * HEADS_BATCH, (batch + 1) * HEADS_BATCH)
+      const multi_last = part.map((id) => bus.names.log(kind, id))
+      const messages = await collect(() =>
+        bus.jsm.direct.getLastMessagesFor(bus.names.logStream(stream), { multi_last }),
+      )
+      for (const message of messages) heads.set(message.subject.split('.').at(-1) ?? '', toEntry(message))
+    }),
+  )
+  await Promise.all(reads)
+  return heads
+}
+
+/** All that a batched direct read gives; nothing where nothing matched. */
+export async function collect(read: () => Promise<AsyncIterable<StoredMsg>>): Promise<StoredMsg[]> {
+  const messages: StoredMsg[] = []
+  try {
+    for await (const message of await read()) messages.push(message)
+  } catch (error) {
+    if (!isNothing(error)) throw error
+  }
+  return messages
+}
+
+/**
+ * The entries of one entity after the stream sequence `after`, up to and with `upTo` (a head that was read from the leader).
+ * Batched from any replica, and from the leader where the replica is behind. @throws when NATS is away.
+ */
+export async function readTail(
+  bus: Bus,
+  entity: { kind: EntityKind; id: string },
+  after: number,
+  upTo: number,
+): Promise<LogEntry[]> {
+  const stream = bus.names.logStream(streamOf(partitionOf(entity.id)))
+  const subject = bus.names.log(entity.kind, entity.id)
+  const entries: LogEntry[] = []
+  let last = after
+  while (last < upTo) {
+    const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
+    const batch = await collect(() => bus.jsm.direct.getBatch(stream, from))
+    if (batch.length === 0) {
+      // The server's own request takes both fields; only the library's type of it does not say so.
+      const next = await bus.jsm.streams.getMessage(stream, { seq: last + 1, next_by_subj: subject } as MsgRequest)
+      if (!next) return entries
+      batch.push(next)
+    }
+    entries.push(...batch.map(toEntry))
+    last = entries.at(-1)?.logSeq ?? upTo
+  }
+  return entries
+}
+
+/** What became of a publish: `stored`; `conflict`, somebody else wrote the subject; `unknown`, it may or may not lie there. */
+export type Published =
+  | { readonly kind: 'stored'; readonly seq: number }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** Publishes into a stream and waits for its word. `expect` is the last stream sequence of the subject (0: none), the fence of G1 and G2. */
+export async function publishExpecting(
+  bus: Bus,
+  message: { subject: string; payload: Uint8Array; headers: MsgHdrs; messageId: string; expect: number },
+): Promise<Published> {
+  try {
+    const ack = await bus.js.publish(message.subject, message.payload, {
+      headers: message.headers,
+      msgID: message.messageId,
+      expect: { lastSubjectSequence: message.expect },
+    })
+    return { kind: 'stored', seq: ack.seq }
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return { kind: 'conflict' }
+    return { kind: 'unknown', reason: String(error) }
+  }
+}

@@ -7,6 +7,11 @@ export const CLOSE = {
   internal: { code: 3004, reason: 'internal server error', meaning: 'A bug of ours; return.' },
   expired: { code: 3005, reason: 'connection expired', meaning: 'The token ran out and was not refreshed in time.' },
   slow: { code: 3008, reason: 'slow', meaning: 'More bytes waited than a connection may hold. Resume by offset.' },
+  insufficient_state: {
+    code: 3010,
+    reason: 'insufficient state',
+    meaning: 'A position is not of this log any more. Return; the room then says what to reload.',
+  },
   no_pong: { code: 3012, reason: 'no pong', meaning: 'The client answered no ping.' },
   busy: { code: 3013, reason: 'too many requests', meaning: 'This edge takes no more connections now.' },
   invalid_token: { code: 3500, reason: 'invalid token', meaning: 'The token is not ours, or malformed.' },

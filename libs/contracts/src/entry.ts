@@ -86,6 +86,18 @@ export function publicationOf(channel: string, line: Uint8Array): Uint8Array {
   return line.subarray(prefix, line.length - 2)
 }
 
+/** The JSON of `data` out of the line of an event, by position alone. */
+export function eventDataOf(channel: string, line: Uint8Array, seq: number): Uint8Array {
+  const prefix = '{"push":{"channel":"","pub":{"data":'.length + encoder.encode(channel).length
+  return line.subarray(prefix, line.length - `,"offset":${seq}}}}`.length)
+}
+
+/** The same out of the line of a signal, which has no offset. */
+export function signalDataOf(channel: string, line: Uint8Array): Uint8Array {
+  const prefix = '{"push":{"channel":"","pub":{"data":'.length + encoder.encode(channel).length
+  return line.subarray(prefix, line.length - '}}}'.length)
+}
+
 /** The events of an entry, parsed: for storage and the notifier, never on the way to a client. @throws on what is not JSON of ours. */
 export function decodeEntry(payload: Uint8Array): AnyEvent[] {
   return splitLines(payload).map((line) => {

@@ -10,8 +10,12 @@ import { Emoji, MessageText, Title } from './text.ts'
  */
 export type Answerer = 'room' | 'router' | 'storage' | 'edge'
 
-export interface Method<Params extends TSchema = TSchema, Result extends TSchema = TSchema> {
-  readonly answerer: Answerer
+export interface Method<
+  A extends Answerer = Answerer,
+  Params extends TSchema = TSchema,
+  Result extends TSchema = TSchema,
+> {
+  readonly answerer: A
   readonly params: Params
   readonly result: Result
   readonly doc: string
@@ -19,12 +23,12 @@ export interface Method<Params extends TSchema = TSchema, Result extends TSchema
 
 const object = <Fields extends Record<string, TSchema>>(fields: Fields) =>
   Type.Object(fields, { additionalProperties: false })
-const method = <P extends TSchema, R extends TSchema>(
-  answerer: Answerer,
+const method = <A extends Answerer, P extends TSchema, R extends TSchema>(
+  answerer: A,
   doc: string,
   params: P,
   result: R,
-): Method<P, R> => ({
+): Method<A, P, R> => ({
   answerer,
   params,
   result,

@@ -1,0 +1,197 @@
+import { type Refusal, refuse } from '@switchboard/contracts/errors'
+import type { Role, RoomEvent } from '@switchboard/contracts/events'
+import { MAX } from '@switchboard/contracts/limits'
+import type { MessageFacts } from '@switchboard/contracts/queries'
+import type { RoomCommand } from '@switchboard/contracts/records'
+import { firstMembers } from './intent.ts'
+import { heirOf, type RoomState } from './room.ts'
+
+type Of<Method extends RoomCommand['method']> = Extract<RoomCommand, { method: Method }>
+/** Commands that become events: all but the read mark. */
+export type EventCommand = Exclude<RoomCommand, { method: 'mark.read' }>
+
+/** What a decision needs beyond the room: facts of the message that the command names, undefined if there is no such event. */
+export interface Facts {
+  readonly target?: MessageFacts | undefined
+}
+
+/** Events that follow, in order; a refusal; or `existing`: nothing to do, the room is there already. */
+export type Decision =
+  | { readonly events: readonly RoomEvent[] }
+  | { readonly existing: { seq: number } }
+  | { readonly refused: Refusal }
+
+/** An event without what every event has. */
+type Draft = RoomEvent extends infer E
+  ? E extends RoomEvent
+    ? Omit<E, 'seq' | 'n' | 'at' | 'from' | 'cid'>
+    : never
+  : never
+
+const refused = (...args: Parameters<typeof refuse>): Decision => ({ refused: refuse(...args) })
+
+/** True when the command needs the facts of a message before it can be decided. */
+export const targetOf = (command: RoomCommand): number | null =>
+  command.method === 'message.edit' || command.method === 'message.delete' || command.method === 'message.react'
+    ? command.body.seq
+    : null
+
+/** Decides a command against the room as it stands. Pure: the moment is an argument, the room is not changed. */
+export function decideRoom(
+  state: RoomState,
+  command: EventCommand,
+  context: { readonly facts: Facts; readonly nowMs: number },
+): Decision {
+  if (command.method === 'room.create') return create(state, command, context.nowMs)
+  if (state.kind === null) return refused('not_a_member', { field: 'room' })
+  const role = state.members.get(command.from)?.role
+  if (command.method === 'room.join') return join(state, command, context.nowMs)
+  // An API key acts for the operator: it need not be a member to write.
+  const isServer = command.roles?.includes('api') === true
+  if (role === undefined && !isServer) return refused('not_a_member', { field: 'room' })
+  return decideMember(state, command, { ...context, role: role ?? 'moderator' })
+}
+
+interface MemberContext {
+  readonly facts: Facts
+  readonly nowMs: number
+  readonly role: Role
+}
+
+function decideMember(
+  state: RoomState,
+  command: Exclude<EventCommand, Of<'room.create' | 'room.join'>>,
+  context: MemberContext,
+): Decision {
+  const { nowMs, role } = context
+  const commit = (...drafts: Draft[]): Decision => ({ events: complete(state, command, { drafts, nowMs }) })
+  switch (command.method) {
+    case 'message.send':
+      if (role === 'reader') return refused('permission_denied')
+      if (command.body.reply_to !== undefined && command.body.reply_to > state.head)
+        return refused('not_found', { field: 'reply_to' })
+      return commit({ type: 'message', ...command.body })
+    case 'message.edit':
+    case 'message.delete':
+    case 'message.react':
+      return changeMessage(state, command, context)
+    case 'room.update':
+      if (!mayManage(state, role)) return refused('permission_denied')
+      return commit({ type: 'room.updated', ...command.body })
+    case 'room.add':
+      if (!mayManage(state, role)) return refused('permission_denied')
+      return add(state, command.body.user, commit)
+    case 'room.leave':
+      if (state.kind === 'direct') return refused('permission_denied', { message: 'a direct room is for good' })
+      return commit(...remove(state, command.from))
+    case 'room.remove':
+      return removeOther(state, command, { role, commit })
+    case 'room.role':
+      return changeRole(state, command, { role, commit })
+  }
+}
+
+const mayManage = (state: RoomState, role: Role): boolean =>
+  state.kind !== 'direct' && (role === 'owner' || role === 'moderator')
+
+function create(state: RoomState, command: Of<'room.create'>, nowMs: number): Decision {
+  const { kind, title, members = [] } = command.body
+  if (state.kind !== null) {
+    // The other one of a pair was first: there is one direct room for each two people.
+    if (state.kind === 'direct' && state.members.has(command.from)) return { existing: { seq: 1 } }
+    return refused('cid_conflict', { field: 'cid' })
+  }
+  const others = members.filter((user) => user !== command.from)
+  if (kind === 'direct' && others.length !== 1) {
+    return refused('bad_request', { field: 'members', message: 'a direct room has exactly one other member' })
+  }
+  const first = firstMembers(command.from, kind, members)
+  return {
+    events: complete(state, command, {
+      drafts: [{ type: 'room.created', kind, ...(title === undefined ? {} : { title }), members: first }],
+      nowMs,
+    }),
+  }
+}
+
+function join(state: RoomState, command: Of<'room.join'>, nowMs: number): Decision {
+  if (state.kind !== 'public') return refused('not_a_member', { field: 'room' })
+  return add(state, command.from, (...drafts) => ({ events: complete(state, command, { drafts, nowMs }) }))
+}
+
+type Commit = (...drafts: Draft[]) => Decision
+
+function add(state: RoomState, user: string, commit: Commit): Decision {
+  if (state.members.has(user)) return refused('already_member', { field: 'user' })
+  if (state.members.size >= MAX.roomMembers)
+    return refused('limit_exceeded', { field: 'user', message: `a room has at most ${MAX.roomMembers} members` })
+  return commit({ type: 'member.added', user, role: 'member' })
+}
+
+/** Somebody goes; the last owner passes the room on first. */
+function remove(state: RoomState, user: string): Draft[] {
+  const gone: Draft = { type: 'member.removed', user }
+  const owners = [...state.members.values()].filter(({ role }) => role === 'owner')
+  const heir = owners.length === 1 && owners[0]?.user === user ? heirOf(state, user) : undefined
+  return heir ? [gone, { type: 'member.changed', user: heir.user, role: 'owner' }] : [gone]
+}
+
+function removeOther(state: RoomState, command: Of<'room.remove'>, by: { role: Role; commit: Commit }): Decision {
+  const member = state.members.get(command.body.user)
+  if (!mayManage(state, by.role) || (member?.role === 'owner' && by.role !== 'owner'))
+    return refused('permission_denied')
+  if (!member) return refused('not_found', { field: 'user' })
+  return by.commit(...remove(state, member.user))
+}
+
+function changeRole(state: RoomState, command: Of<'room.role'>, by: { role: Role; commit: Commit }): Decision {
+  const { user, role } = command.body
+  if (state.kind === 'direct' || by.role !== 'owner') return refused('permission_denied')
+  if (!state.members.has(user)) return refused('not_found', { field: 'user' })
+  const owners = [...state.members.values()].filter((member) => member.role === 'owner')
+  if (role !== 'owner' && owners.length === 1 && owners[0]?.user === user) {
+    return refused('conflict', { field: 'role', message: 'a room keeps at least one owner' })
+  }
+  return by.commit({ type: 'member.changed', user, role })
+}
+
+function changeMessage(
+  state: RoomState,
+  command: Of<'message.edit' | 'message.delete' | 'message.react'>,
+  context: MemberContext,
+): Decision {
+  const { role, nowMs } = context
+  const { target } = context.facts
+  if (role === 'reader') return refused('permission_denied')
+  if (!target?.message || target.deleted) return refused('not_found', { field: 'seq' })
+  const isOwn = target.from === command.from
+  const commit = (draft: Draft): Decision => ({ events: complete(state, command, { drafts: [draft], nowMs }) })
+  switch (command.method) {
+    case 'message.edit':
+      return isOwn
+        ? commit({ type: 'message.edited', target: target.seq, text: command.body.text })
+        : refused('permission_denied')
+    case 'message.delete':
+      return isOwn || mayManage(state, role)
+        ? commit({ type: 'message.deleted', target: target.seq })
+        : refused('permission_denied')
+    case 'message.react':
+      return commit({ type: 'message.reacted', target: target.seq, emoji: command.body.emoji, on: command.body.on })
+  }
+}
+
+/** Numbers the drafts. Only the first has the client's cid; what else the command brings about derives its own from it. */
+function complete(
+  state: RoomState,
+  command: EventCommand,
+  made: { drafts: readonly Draft[]; nowMs: number },
+): RoomEvent[] {
+  let { head, n } = state
+  return made.drafts.map((draft, i) => {
+    head += 1
+    if (draft.type === 'message') n += 1
+    const { type, ...rest } = draft
+    const cid = i === 0 ? command.cid : `${command.cid.slice(0, 60)}:${i}`
+    return { type, seq: head, n, at: made.nowMs, from: command.from, cid, ...rest } as RoomEvent
+  })
+}

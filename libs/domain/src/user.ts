@@ -1,0 +1,64 @@
+import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
+import { SYSTEM } from '@switchboard/contracts/ids'
+import type { UserCommand } from '@switchboard/contracts/records'
+import type { RoomState } from './room.ts'
+
+/** A person's own entity: what its channel `user:<id>` tells. The rooms themselves are storage's projection. */
+export interface UserState {
+  readonly user: string
+  head: number
+}
+
+/** Decides a derived command: it is always right, as the room has decided already. */
+export function decideUser(state: UserState, command: UserCommand, nowMs: number): UserEvent {
+  const every = { seq: state.head + 1, n: 0, at: nowMs, from: command.from, cid: command.cid }
+  return command.method === 'user.room-added'
+    ? { type: 'room.added', ...every, ...command.body }
+    : { type: 'room.removed', ...every, ...command.body }
+}
+
+/** @throws when the event is not the next. */
+export function applyUser(state: UserState, event: UserEvent): void {
+  if (event.seq !== state.head + 1) throw new Error(`event ${event.seq} of user ${state.user} after ${state.head}`)
+  state.head = event.seq
+}
+
+/** A command to another entity that an event of a room brings about. The cid is made of the cause, so that a replay is answered, not applied. */
+export interface Effect {
+  readonly user: string
+  readonly command: UserCommand
+}
+
+/** Who must be told in their own channel that they are in, or out of, the room. `state` is the room with the event applied. */
+export function effectsOf(state: RoomState, event: RoomEvent): Effect[] {
+  const cid = `${state.room}:${event.seq}`.slice(0, 64)
+  const added = (user: string): Effect => ({
+    user,
+    command: {
+      method: 'user.room-added',
+      from: SYSTEM,
+      cid,
+      body: {
+        room: state.room,
+        kind: state.kind ?? 'group',
+        ...(state.title === null ? {} : { title: state.title }),
+        room_seq: event.seq,
+      },
+    },
+  })
+  switch (event.type) {
+    case 'room.created':
+      return event.members.map(({ user }) => added(user))
+    case 'member.added':
+      return [added(event.user)]
+    case 'member.removed':
+      return [
+        {
+          user: event.user,
+          command: { method: 'user.room-removed', from: SYSTEM, cid, body: { room: state.room, room_seq: event.seq } },
+        },
+      ]
+    default:
+      return []
+  }
+}

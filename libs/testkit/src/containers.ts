@@ -8,15 +8,10 @@ import {
   StartupCheckStrategy,
   type StartupStatus,
 } from 'testcontainers'
+import { MONGO_IMAGE, NATS_IMAGE, REAPER_IMAGE } from './containers-images.ts'
 import { freePort } from './ports.ts'
 import { waitForServer } from './servers-answer.ts'
 import type { Report } from './servers-embedded.ts'
-
-/** The stock images, by the names that everybody has them under. */
-export const NATS_IMAGE = 'nats:2.15'
-export const MONGO_IMAGE = 'mongo:8'
-/** What testcontainers 12.2 would start beside them. It is only used where it is there or can be pulled. */
-const REAPER_IMAGE = 'testcontainers/ryuk:0.14.0'
 
 const PULL_SECONDS_MAX = 300
 const READY_SECONDS_MAX = 60

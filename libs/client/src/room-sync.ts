@@ -50,6 +50,8 @@ export class RoomSync {
   #everything = false
   #epoch = ''
   #attempts = 0
+  /** Head that the server told of while history was on its way. */
+  #target = 0
   #buffer: RoomEvent[] = []
   #endPause: () => void = () => {}
   #cancelTimers = new Set<() => void>()
@@ -100,7 +102,7 @@ export class RoomSync {
     if (this.#status === 'idle') return
     if (other || offset < this.timeline.position) this.#require('reload')
     else if (wasRecovering && recovered) this.noteHead(offset)
-    else if (offset > this.timeline.position) this.#require('catch-up')
+    else if (offset > this.timeline.position) this.#reach(offset)
   }
 
   publication(event: RoomEvent): void {
@@ -136,6 +138,11 @@ export class RoomSync {
     return !timeline.complete && timeline.items.length < ITEMS_MAX
   }
 
+  #reach(target: number): void {
+    this.#target = target
+    if (!this.#busy && this.#need === 'nothing') this.#require('catch-up')
+  }
+
   #require(what: 'catch-up' | 'reload'): void {
     if (this.#need !== 'reload') this.#need = what
     if (this.#status === 'idle' || this.#status === 'failed') this.#enter('loading')
@@ -153,6 +160,7 @@ export class RoomSync {
         await (what === 'reload' ? this.#reload() : this.#catchUp())
         if (this.#status === 'idle') break
         this.#drain()
+        if (this.#need === 'nothing' && this.#target > this.timeline.position) this.#need = 'catch-up'
         this.#attempts = this.timeline.position > before ? 0 : this.#attempts + 1
         if (this.#need === 'nothing') this.#enter('live')
       } catch (error) {
@@ -166,11 +174,13 @@ export class RoomSync {
   async #reload(): Promise<void> {
     const page = await this.#deps.history({ limit: FIRST_PAGE })
     if (this.#status === 'idle') return
+    if (page.head >= this.#target) this.#target = 0
     this.timeline.reset(page)
     this.#deps.onReset()
   }
 
   async #catchUp(): Promise<void> {
+    this.#target = 0
     for (let pages = 0; ; pages++) {
       if (pages === CATCH_UP_PAGES_MAX && !this.#everything) return this.#require('reload')
       const page = await this.#deps.history({ after_seq: this.timeline.position, limit: PAGE })

@@ -74,7 +74,7 @@ export function itemOf(event: RoomEvent, asOf: number): TimelineItem | null {
     ...(event.reply_to === undefined ? {} : { reply_to: event.reply_to }),
     mentions: event.mentions ?? [],
     files: deleted ? [] : (event.files ?? []),
-    edited: Boolean(stored.edited),
+    edited: !deleted && Boolean(stored.edited),
     deleted,
     reactions: stored.reactions ?? {},
     as_of: Math.max(asOf, seq),
@@ -87,7 +87,7 @@ export function changedBy(item: MessageItem, event: RoomEvent): MessageItem {
   const as_of = event.seq
   if (event.type === 'message.edited' && !item.deleted) return { ...item, as_of, edited: true, text: event.text }
   if (event.type === 'message.deleted') {
-    return { ...item, as_of, deleted: true, text: '', files: [], mentions: [], reactions: {} }
+    return { ...item, as_of, deleted: true, edited: false, text: '', files: [], mentions: [], reactions: {} }
   }
   if (event.type === 'message.reacted' && !item.deleted) {
     return { ...item, as_of, reactions: reacted(item.reactions, event) }

@@ -31,8 +31,8 @@ export function intentOfCommand(command: EntityCommand): string {
   return digest(meaning(command))
 }
 
-/** The event that a command asks for, less what the router adds. */
-function meaning(command: EntityCommand): object {
+/** The event that a command asks for, less what the router adds. @throws for a read mark, which is no event. */
+export function meaning(command: EntityCommand): object {
   const { body, from } = command
   switch (command.method) {
     case 'room.create': {

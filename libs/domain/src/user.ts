@@ -1,6 +1,7 @@
 import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
 import { SYSTEM } from '@switchboard/contracts/ids'
-import type { UserCommand } from '@switchboard/contracts/records'
+import type { EntityCommand, UserCommand } from '@switchboard/contracts/records'
+import { meaning } from './intent.ts'
 import type { RoomState } from './room.ts'
 
 /** A person's own entity: what its channel `user:<id>` tells. The rooms themselves are storage's projection. */
@@ -61,4 +62,10 @@ export function effectsOf(state: RoomState, event: RoomEvent): Effect[] {
     default:
       return []
   }
+}
+
+/** The effects of a command that was applied already, found again by a router that cannot know whether they got out. */
+export function effectsAgain(state: RoomState, command: EntityCommand, seq: number): Effect[] {
+  const { from, cid } = command
+  return effectsOf(state, { ...meaning(command), seq, n: 0, at: 0, from, cid } as RoomEvent)
 }

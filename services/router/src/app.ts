@@ -1,0 +1,116 @@
+import { type Bus, connectBus } from '@switchboard/bus/connect'
+import { holdPartitions, type PartitionHolder } from '@switchboard/bus/partitions'
+import { ensureStreams } from '@switchboard/bus/streams'
+import { PresenceView } from '@switchboard/domain/presence-view'
+import type { Context } from '@switchboard/runtime/context'
+import type { settings } from './config.ts'
+import { createEvents, type RouterEvents } from './events.ts'
+import { fromCommands, type PartitionDeps } from './from-commands.ts'
+import { fromPresence } from './from-presence.ts'
+import { fromPartitionQueries, fromRouterQueries } from './from-queries.ts'
+import { LaneRegistry } from './lane-registry.ts'
+import { PresenceClock } from './presence-clock.ts'
+import { presenceSignal } from './presence-rooms.ts'
+import { toCommands } from './to-commands.ts'
+import { toDead } from './to-dead.ts'
+import { toLog } from './to-log.ts'
+import { toMarks } from './to-marks.ts'
+import { toQueries } from './to-queries.ts'
+import { toReplies } from './to-replies.ts'
+import { type SendSignal, toSignals } from './to-signals.ts'
+
+/** What a test may replace. */
+export interface RouterOverrides {
+  readonly nowMs?: () => number
+  /** How long somebody without sockets still counts as online, in milliseconds. */
+  readonly graceMs?: number
+}
+
+const TICK_MS = 1_000
+
+/** Builds the router and takes its share of the partitions. Disposing gives them back first, then NATS. */
+export async function startRouter(
+  context: Context<typeof settings>,
+  overrides: RouterOverrides = {},
+): Promise<AsyncDisposable> {
+  const { log, id, crash, health } = context
+  const nowMs = overrides.nowMs ?? Date.now
+  await using stack = new AsyncDisposableStack()
+  health.ready('partitions', false)
+  const { NATS_URL, NATS_NAMESPACE, NATS_REPLICAS } = context.settings
+  const bus = stack.use(
+    await connectBus({ url: NATS_URL, namespace: NATS_NAMESPACE, replicas: NATS_REPLICAS, service: 'router', log }),
+  )
+  await ensureStreams(bus)
+  const events = createEvents(context)
+  const lanes = new LaneRegistry()
+  const sendSignal = toSignals(bus, events)
+  const presence = stack.use(await startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs: overrides.graceMs }))
+
+  let holder: PartitionHolder | undefined
+  const deps: PartitionDeps = {
+    bus,
+    events,
+    lanes,
+    storage: toQueries(bus),
+    writeEntry: toLog(bus, { owner: id, events }),
+    writeMark: toMarks(bus, events),
+    sendEffects: toCommands(bus, events),
+    sendSignal,
+    replies: toReplies(bus, events),
+    bury: toDead(bus, events),
+    // Given up in its own turn: the lane that was fenced must return before its partition can stop.
+    fenced: (partition) => setImmediate(() => holder?.giveUp(partition).catch(crash)),
+    nowMs,
+    crash,
+  }
+  const gained = (partition: number): AsyncDisposable => {
+    const reading = fromCommands(deps, partition)
+    const questions = fromPartitionQueries({ bus, nowMs, ...presence }, partition, (room) => reading.room(room))
+    return {
+      [Symbol.asyncDispose]: async () => {
+        questions.unsubscribe()
+        await reading[Symbol.asyncDispose]()
+      },
+    }
+  }
+  holder = stack.use(await holdPartitions(bus, { group: 'router', id, gained, changed: events.held, crash }))
+  health.ready('partitions', true)
+  return stack.move()
+}
+
+interface PresenceDeps {
+  readonly bus: Bus
+  readonly lanes: LaneRegistry
+  readonly sendSignal: SendSignal
+  readonly events: RouterEvents
+  readonly nowMs: () => number
+  readonly graceMs: number | undefined
+}
+
+/** Keeps the view of who is online, answers questions about it, and tells rooms that are looked at once a second. */
+async function startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs }: PresenceDeps) {
+  await using stack = new AsyncDisposableStack()
+  const view = new PresenceView()
+  const clock = new PresenceClock(graceMs)
+  const changed = (users: readonly string[]) => {
+    for (const user of users) clock.note(user, view.of(user).sockets > 0, nowMs())
+  }
+  stack.use(await fromPresence(bus, { view, changed, events }))
+  const tick = () => {
+    const change = clock.tick(nowMs())
+    events.lanes(lanes.size)
+    if (change.online.length + change.offline.length === 0) return
+    for (const { room, watchedUntilMs } of lanes.values()) {
+      if (!room || watchedUntilMs < nowMs()) continue
+      const signal = presenceSignal(room.state, change, (user) => clock.isOnline(user))
+      if (signal) sendSignal('room', room.state.room, signal)
+    }
+  }
+  const timer = setInterval(tick, TICK_MS)
+  stack.defer(() => clearInterval(timer))
+  const questions = fromRouterQueries({ bus, view, clock, nowMs })
+  stack.defer(() => questions.unsubscribe())
+  const moved = stack.move()
+  return { view, clock, [Symbol.asyncDispose]: () => moved.disposeAsync() }
+}

@@ -1,0 +1,3 @@
+import { COMMON_SETTINGS, table } from '@switchboard/runtime/settings'
+
+export const settings = table({ ...COMMON_SETTINGS })

@@ -1,0 +1,56 @@
+import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
+import type { EntityKind } from '@switchboard/contracts/ids'
+import type { MessageFacts, UsedCid } from '@switchboard/contracts/queries'
+import type { EntityCommand } from '@switchboard/contracts/records'
+import { type Entity, type Known, RoomEntity } from './entity.ts'
+import type { Taken } from './lane.ts'
+import type { AskStorage } from './to-queries.ts'
+
+export const cidKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`
+
+interface Asked {
+  readonly entity: Entity
+  readonly batch: readonly Taken[]
+  readonly place: { readonly kind: EntityKind; readonly id: string }
+  readonly nowMs: number
+}
+
+/** Asks storage for what a batch needs and memory does not hold: at most one question for cids and one for old messages. */
+export async function lookUp(storage: AskStorage, asked: Asked): Promise<Known | Refusal> {
+  const [cids, facts] = await Promise.all([findCids(storage, asked), findFacts(storage, asked)])
+  if (isRefusal(cids)) return cids
+  if (isRefusal(facts)) return facts
+  return {
+    cids: new Map(cids.map((used) => [cidKey(used), used])),
+    facts: new Map(facts.map((fact) => [fact.seq, fact])),
+  }
+}
+
+async function findCids(
+  storage: AskStorage,
+  { entity, batch, place, nowMs }: Asked,
+): Promise<readonly UsedCid[] | Refusal> {
+  const isUnknown = ({ command }: Taken) =>
+    command.method !== 'mark.read' && entity.cids.find(command.from, command.cid, nowMs) === 'unknown'
+  const lookups = batch.filter(isUnknown).map(({ command: { from, cid } }) => ({ from, cid }))
+  if (lookups.length === 0) return []
+  const found = await storage.findCids(place.kind === 'user' ? 'user' : 'room', place.id, lookups)
+  return isRefusal(found) ? found : found.used
+}
+
+/** The seq of the message that a command is about, if there is one. */
+function messageOf(command: EntityCommand): number | undefined {
+  return 'seq' in command.body ? command.body.seq : undefined
+}
+
+async function findFacts(
+  storage: AskStorage,
+  { entity, batch, place }: Asked,
+): Promise<readonly MessageFacts[] | Refusal> {
+  if (!(entity instanceof RoomEntity)) return []
+  const seqs = batch.map(({ command }) => messageOf(command)).filter((seq) => seq !== undefined)
+  const missing = [...new Set(seqs)].filter((seq) => seq <= entity.state.head && !entity.factsOf(seq))
+  if (missing.length === 0) return []
+  const found = await storage.facts(place.id, missing)
+  return isRefusal(found) ? found : found.facts
+}

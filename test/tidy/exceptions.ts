@@ -1,0 +1,20 @@
+import type { Exception } from './check.ts'
+
+/** Every file that may break a rule, with the reason. One that is not needed any more fails the test. */
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    check: 'function sizes',
+    path: 'libs/contracts/src/errors.ts',
+    reason: 'row() has one parameter for each column of the table, so that the table reads as one',
+  },
+  {
+    check: 'function sizes',
+    path: 'libs/contracts/src/methods.ts',
+    reason: 'method() has one parameter for each column of the table, so that the table reads as one',
+  },
+  {
+    check: 'nothing happens on import',
+    path: 'services/notifier/src/public-address.ts',
+    reason: 'fills two constant lists of networks, which Node builds by calls and not by a literal',
+  },
+]

@@ -8,6 +8,9 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
  * reaches the same room; and from the pair alone for a direct room, so that two people have one.
  */
 export function roomIdOf(create: { kind: RoomKind; from: string; cid: string; members?: readonly string[] }): string {
-  if (create.kind === 'direct') return `d-${digest([create.from, ...(create.members ?? [])].sort().join(' '))}`
+  if (create.kind === 'direct') {
+    const pair = new Set([create.from, ...(create.members ?? [])])
+    return `d-${digest([...pair].sort().join(' '))}`
+  }
   return `${create.kind === 'public' ? 'p' : 'g'}-${digest(`${create.from} ${create.cid}`)}`
 }

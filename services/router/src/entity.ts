@@ -18,7 +18,7 @@ export type Outcome =
       readonly effects: readonly Effect[]
     }
   | { readonly kind: 'repeated'; readonly answer: object; readonly effects: readonly Effect[] }
-  | { readonly kind: 'marked'; readonly mark: MarkRecord; readonly answer: () => object }
+  | { readonly kind: 'marked'; readonly mark: MarkRecord; readonly answer: () => { read: number; unread: number } }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** What storage was asked for, for one batch. */

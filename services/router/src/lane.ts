@@ -54,6 +54,11 @@ interface Decided {
   readonly outcome: Outcome
 }
 
+interface Marked {
+  readonly taken: Taken
+  readonly outcome: Extract<Outcome, { kind: 'marked' }>
+}
+
 /**
  * One entity's commands, in order. Whatever waits when the previous publish returns is decided together and becomes one entry:
  * a lone message pays nothing, a hot room gets faster as it gets hotter. Nobody is answered before the commit (G1).
@@ -163,10 +168,12 @@ export class Lane {
       }
       events.committed({ events: drafts.length, seconds: (performance.now() - startedMs) / 1_000 })
     }
+    const marked: Marked[] = []
     for (const { taken, outcome } of decided) {
-      if (outcome.kind === 'marked') await this.#mark(entity as RoomEntity, taken, outcome)
+      if (outcome.kind === 'marked') marked.push({ taken, outcome })
       else this.#settle(taken, outcome)
     }
+    if (marked.length > 0) await this.#mark(entity as RoomEntity, marked)
     return true
   }
 
@@ -265,18 +272,28 @@ export class Lane {
     })
   }
 
-  async #mark(entity: RoomEntity, taken: Taken, outcome: Extract<Outcome, { kind: 'marked' }>): Promise<void> {
+  /** Writes the furthest mark of each member that the batch moved, and answers all who asked. */
+  async #mark(entity: RoomEntity, marked: readonly Marked[]): Promise<void> {
+    const byMember = Map.groupBy(marked, ({ outcome }) => outcome.mark.user)
+    await Promise.all([...byMember.values()].map((group) => this.#markMember(entity, group)))
+  }
+
+  async #markMember(entity: RoomEntity, group: readonly Marked[]): Promise<void> {
     const { writeMark, sendSignal } = this.#deps
-    const { mark } = outcome
-    if (!(await writeMark(mark))) {
-      this.#settle(taken, { kind: 'refused', refusal: refuse('unavailable') })
-      return
+    const [furthest] = group.map(({ outcome }) => outcome).sort((a, b) => b.mark.seq - a.mark.seq)
+    if (!furthest) return
+    const { mark } = furthest
+    const isWritten = await writeMark(mark)
+    if (isWritten) {
+      entity.applyMark(mark)
+      const { read, unread } = furthest.answer()
+      sendSignal('user', mark.user, { type: 'read', room: mark.room, seq: read, unread })
+      sendSignal('room', mark.room, { type: 'receipt', user: mark.user, seq: read })
     }
-    entity.applyMark(mark)
-    const answer = outcome.answer() as { read: number; unread: number }
-    sendSignal('user', mark.user, { type: 'read', room: mark.room, seq: answer.read, unread: answer.unread })
-    sendSignal('room', mark.room, { type: 'receipt', user: mark.user, seq: answer.read })
-    this.#settle(taken, { kind: 'repeated', answer, effects: [] })
+    for (const { taken, outcome } of group) {
+      if (isWritten) this.#settle(taken, { kind: 'repeated', answer: outcome.answer(), effects: [] })
+      else this.#settle(taken, { kind: 'refused', refusal: refuse('unavailable') })
+    }
   }
 }
 

@@ -1,53 +1,11 @@
 import { type ErrorCode, isRefusal, refuse } from '@switchboard/contracts/errors'
 import type { AnyEvent } from '@switchboard/contracts/events'
-import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
-import type { EntityCommand } from '@switchboard/contracts/records'
 import { intentOfCommand } from '@switchboard/domain/intent'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import { type Entity, entityOf, type Known, type Outcome, RoomEntity, repeat } from './entity.ts'
-import type { RouterEvents } from './events.ts'
+import type { LaneDeps, LanePlace, Taken } from './lane-deps.ts'
 import { cidKey, lookUp } from './look-up.ts'
-import type { SendEffects } from './to-commands.ts'
-import type { WriteEntry } from './to-log.ts'
-import type { WriteMark } from './to-marks.ts'
-import type { AskStorage } from './to-queries.ts'
-import type { Replies } from './to-replies.ts'
-import type { SendSignal } from './to-signals.ts'
-
-/** A command as it was read from its partition. */
-export interface Taken {
-  readonly command: EntityCommand
-  readonly input: number
-  /** Found at a takeover and older than any client waits: applied already, or to be forgotten. */
-  readonly stale: boolean
-  /** It is applied, or will never be, with all it brings about. */
-  readonly finish: () => void
-}
-
-/** What all lanes of a router share. */
-export interface LaneDeps {
-  readonly events: RouterEvents
-  readonly storage: AskStorage
-  readonly writeEntry: WriteEntry
-  readonly writeMark: WriteMark
-  readonly sendEffects: SendEffects
-  readonly sendSignal: SendSignal
-  readonly replies: Replies
-  readonly nowMs: () => number
-}
-
-/** What the partition tells its lanes. */
-export interface LanePlace {
-  readonly kind: EntityKind
-  readonly id: string
-  readonly incarnation: string
-  readonly epoch: string
-  readonly floor: () => number
-  /** Another router has written: nothing of this partition may be written from here any more. */
-  readonly fenced: (entity: string) => void
-  readonly signal: AbortSignal
-}
 
 interface Decided {
   readonly taken: Taken

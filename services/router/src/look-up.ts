@@ -3,7 +3,7 @@ import type { EntityKind } from '@switchboard/contracts/ids'
 import type { MessageFacts, UsedCid } from '@switchboard/contracts/queries'
 import type { EntityCommand } from '@switchboard/contracts/records'
 import { type Entity, type Known, RoomEntity } from './entity.ts'
-import type { Taken } from './lane.ts'
+import type { Taken } from './lane-deps.ts'
 import type { AskStorage } from './to-queries.ts'
 
 export const cidKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`

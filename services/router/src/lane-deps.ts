@@ -1,0 +1,43 @@
+import type { EntityKind } from '@switchboard/contracts/ids'
+import type { EntityCommand } from '@switchboard/contracts/records'
+import type { RouterEvents } from './events.ts'
+import type { SendEffects } from './to-commands.ts'
+import type { WriteEntry } from './to-log.ts'
+import type { WriteMark } from './to-marks.ts'
+import type { AskStorage } from './to-queries.ts'
+import type { Replies } from './to-replies.ts'
+import type { SendSignal } from './to-signals.ts'
+
+/** A command as it was read from its partition. */
+export interface Taken {
+  readonly command: EntityCommand
+  readonly input: number
+  /** Found at a takeover and older than any client waits: applied already, or to be forgotten. */
+  readonly stale: boolean
+  /** It is applied, or will never be, with all it brings about. */
+  readonly finish: () => void
+}
+
+/** What all lanes of a router share. */
+export interface LaneDeps {
+  readonly events: RouterEvents
+  readonly storage: AskStorage
+  readonly writeEntry: WriteEntry
+  readonly writeMark: WriteMark
+  readonly sendEffects: SendEffects
+  readonly sendSignal: SendSignal
+  readonly replies: Replies
+  readonly nowMs: () => number
+}
+
+/** What the partition tells its lanes. */
+export interface LanePlace {
+  readonly kind: EntityKind
+  readonly id: string
+  readonly incarnation: string
+  readonly epoch: string
+  readonly floor: () => number
+  /** Another router has written: nothing of this partition may be written from here any more. */
+  readonly fenced: (entity: string) => void
+  readonly signal: AbortSignal
+}

@@ -22,8 +22,8 @@ const RENEW_INTERVAL_MS = 60_000
 export type ApnsOptions = {
   /** Origin of Apple's service, or of a stand-in. */
   readonly url: string
-  /** The other environment (production or sandbox), for tokens of which the app did not say where they belong. */
-  readonly otherUrl?: string
+  /** Of Apple's sandbox, where apps that are built for tests register; absent where they are not served. */
+  readonly sandboxUrl?: string
   /** PEM of the .p8 key. */
   readonly key: string
   readonly keyId: string
@@ -44,9 +44,10 @@ export function toApns(options: ApnsOptions): PushSender<ApnsDevice> {
       intervalMs: RENEW_INTERVAL_MS,
     })
   const token = createProviderToken(options)
-  const first: Environment = { url: options.url, pools: open(options.url) }
-  const other: Environment | undefined =
-    options.otherUrl === undefined ? undefined : { url: options.otherUrl, pools: open(options.otherUrl) }
+  const production: Environment = { url: options.url, pools: open(options.url) }
+  const { sandboxUrl } = options
+  const sandbox: Environment | undefined =
+    sandboxUrl === undefined ? undefined : { url: sandboxUrl, pools: open(sandboxUrl) }
 
   const once = async (push: PushRequest<ApnsDevice>, environment: Environment, size: PayloadSize): Promise<Verdict> => {
     const attempt = { attempt: push.attempt, random: options.random(), startedAtMs: options.now() }
@@ -76,7 +77,7 @@ export function toApns(options: ApnsOptions): PushSender<ApnsDevice> {
     if (remedy === 'shrink') return { environment: at, size: 'id-only' }
     if (remedy === 'other-environment') {
       const known = push.device.target.environment !== undefined
-      return known || other === undefined || at === other ? undefined : { environment: other, size: 'full' }
+      return known || sandbox === undefined ? undefined : { environment: sandbox, size: 'full' }
     }
     if (remedy === 'hold-token') token.hold()
     if (remedy === 'new-connection') at.pools.renew()
@@ -85,7 +86,8 @@ export function toApns(options: ApnsOptions): PushSender<ApnsDevice> {
 
   return {
     send: async (push): Promise<Outcome> => {
-      const environment = environmentOf(push, options.url, first, other)
+      const named = push.device.target.environment
+      const environment = named === 'sandbox' && sandbox !== undefined ? sandbox : production
       const verdict = await once(push, environment, 'full')
       if (verdict.remedy === undefined) return verdict.outcome
       const again = apply(verdict.remedy, push, environment)
@@ -93,26 +95,13 @@ export function toApns(options: ApnsOptions): PushSender<ApnsDevice> {
       return (await once(push, again.environment, again.size)).outcome
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([first.pools[Symbol.asyncDispose](), other?.pools[Symbol.asyncDispose]()])
+      await Promise.all([production, sandbox].map((environment) => environment?.pools[Symbol.asyncDispose]()))
     },
   }
 }
 
 type Environment = { readonly url: string; readonly pools: Renewable<Pool> }
 type Again = { readonly environment: Environment; readonly size: PayloadSize }
-
-/** The environment that the device named, where we serve both; else the one that is configured. */
-function environmentOf(
-  push: PushRequest<ApnsDevice>,
-  url: string,
-  first: Environment,
-  other: Environment | undefined,
-): Environment {
-  const named = push.device.target.environment
-  if (named === undefined || other === undefined) return first
-  const firstIs = url.includes('sandbox') ? 'sandbox' : 'production'
-  return named === firstIs ? first : other
-}
 
 function apnsHeaders(push: PushRequest<ApnsDevice>, topic: string, token: string): Record<string, string> {
   return {

@@ -43,7 +43,7 @@ test('APNs: the environment is tried once on a token that did not say where it b
   const phone = { id: 'phone', ...servers.device.apns() }
   servers.apns.know('00'.repeat(32))
   // The stand-ins have keys of their own, so the second one's refusal of the token is what proves that it was asked.
-  await using senders = makeSenders(servers, { otherUrl: other.settings.APNS_URL, ca: [servers, other] })
+  await using senders = makeSenders(servers, { sandboxUrl: other.settings.APNS_URL, ca: [servers, other] })
   assert.deepEqual(await senders.apns.send(makePush(phone)), { kind: 'credential', reason: 'InvalidProviderToken' })
   assert.equal(servers.apns.received.all.at(-1)?.reason, 'BadDeviceToken')
   const named = { ...phone, target: { ...phone.target, environment: 'production' as const } }

@@ -8,7 +8,7 @@ import { toWebpush } from '../src/to-webpush.ts'
 type Overrides = {
   readonly now?: () => number
   readonly headersMsMax?: number
-  readonly otherUrl?: string
+  readonly sandboxUrl?: string
   readonly ca?: readonly PushServers[]
   readonly hosts?: readonly string[]
   readonly vapid?: PushServers
@@ -27,7 +27,7 @@ export function makeSenders(servers: PushServers, overrides: Overrides = {}) {
   const apns = toApns({
     ...every,
     url: settings.APNS_URL,
-    ...(overrides.otherUrl === undefined ? {} : { otherUrl: overrides.otherUrl }),
+    ...(overrides.sandboxUrl === undefined ? {} : { sandboxUrl: overrides.sandboxUrl }),
     key: settings.APNS_KEY,
     keyId: settings.APNS_KEY_ID,
     teamId: settings.APNS_TEAM_ID,

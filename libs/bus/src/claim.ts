@@ -1,0 +1,36 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
+import type { Bus } from './connect.ts'
+import { decodeJson, encodeJson } from './core.ts'
+
+const WRONG_LAST_SEQUENCE = 10_071
+
+/** A claim as it lies in its bucket, where it ends by itself after `pushAgeMs`. */
+export interface Claim<T> {
+  readonly revision: number
+  readonly value: T
+}
+
+const subjectOf = (bus: Bus, key: string) => `$KV.${bus.names.claims}.${key}`
+
+/**
+ * Writes a claim that must have the revision `expect` now (0: that must not exist). Of all that try at once, one succeeds.
+ * @returns its revision, or null if another was first. @throws when NATS is away: then it may have been written or not.
+ */
+export async function writeClaim(bus: Bus, key: string, value: unknown, expect: number): Promise<number | null> {
+  try {
+    const ack = await bus.js.publish(subjectOf(bus, key), encodeJson(value), {
+      expect: { lastSubjectSequence: expect },
+    })
+    return ack.seq
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return null
+    throw error
+  }
+}
+
+/** The claim under a key, from the leader: what was written to anybody's knowledge. Null if there is none. @throws when NATS is away. */
+export async function readClaim<T>(bus: Bus, key: string): Promise<Claim<T> | null> {
+  const message = await bus.jsm.streams.getMessage(`KV_${bus.names.claims}`, { last_by_subj: subjectOf(bus, key) })
+  if (!message || message.data.byteLength === 0) return null
+  return { revision: message.seq, value: decodeJson<T>(message.data) }
+}

@@ -1,0 +1,113 @@
+/**
+ * channel    log (JetStream)
+ * comes      the events of all rooms; only messages matter here
+ * goes       the planner, then to-pushes
+ * guarantee  at least once; a message planned twice gives the same pushes under the same ids
+ * order      none: each message is planned for itself
+ * acked      after the stream of pushes has all of its pushes
+ */
+import type { Bus } from '@switchboard/bus/connect'
+import { consumeWork, done, type Outcome, retry, type WorkRecord } from '@switchboard/bus/work'
+import { decodeEntry } from '@switchboard/contracts/entry'
+import { isRefusal } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import type { Device, PushRecord } from '@switchboard/contracts/records'
+import { entityOf, STREAM_NUMBERS } from '@switchboard/contracts/subjects'
+import type { Events } from './events.ts'
+import { type MessageEvent, plan, strangers } from './planner.ts'
+import type { Queries } from './to-queries.ts'
+
+const ENTRIES_AT_ONCE_MAX = 256
+/** Storage was away or slow: its answer is worth waiting for, the message is in the log. */
+const QUERY_RETRY_MS = 1_000
+/** With more members than this a message is for the room, and only a mention is for a person. */
+const LARGE_ROOM_MEMBERS = 100
+
+export type FromLogOptions = {
+  readonly queries: Queries
+  readonly toPushes: (records: readonly PushRecord[]) => Promise<void>
+  readonly isLooking: (user: string) => boolean
+  readonly providers: ReadonlySet<Device['provider']>
+  readonly events: Events
+  readonly now: () => number
+  readonly delayMs: number
+  readonly crash: (error: unknown) => void
+}
+
+/** Plans the pushes of every message, with all other notifiers. */
+export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncDisposable> {
+  const handle = async (record: WorkRecord): Promise<Outcome> => {
+    const { kind, id } = entityOf(record.subject)
+    if (kind !== 'room') return done
+    const finish = options.events.taking('log')
+    let result = 'failed'
+    try {
+      const outcome = await planEntry(id, messagesOf(record), options)
+      result = outcome.kind
+      return outcome
+    } finally {
+      finish(result)
+    }
+  }
+  await using consumers = new AsyncDisposableStack()
+  for (const number of STREAM_NUMBERS) {
+    const consumer = await consumeWork(bus, {
+      service: 'notifier',
+      channel: 'log',
+      stream: bus.names.logStream(number),
+      durable: bus.names.durable('notifier'),
+      filter: bus.names.logRepublish.src,
+      parallel: ENTRIES_AT_ONCE_MAX,
+      handle,
+      crash: options.crash,
+    })
+    consumers.use(consumer)
+  }
+  return consumers.move()
+}
+
+function messagesOf(record: WorkRecord): MessageEvent[] {
+  return decodeEntry(record.data).filter((event) => event.type === 'message')
+}
+
+/** Storage is asked once for each author in the entry, not once for each message. */
+async function planEntry(room: string, messages: readonly MessageEvent[], options: FromLogOptions): Promise<Outcome> {
+  for (const [from, written] of Map.groupBy(messages, (event) => event.from)) {
+    const members = new Set<string>()
+    let large: boolean | undefined
+    for await (const page of options.queries.recipients(room, from)) {
+      if (isRefusal(page)) return retry(page.after_ms ?? QUERY_RETRY_MS)
+      large ??= page.more || page.recipients.length > LARGE_ROOM_MEMBERS
+      for (const { user } of page.recipients) members.add(user)
+      const plans = written.map((event) =>
+        plan({
+          room,
+          title: page.title,
+          kind: page.kind,
+          event,
+          fromName: page.from_name,
+          recipients: page.recipients,
+          large: large === true,
+          isLooking: options.isLooking,
+          providers: options.providers,
+          now: options.now(),
+          delayMs: options.delayMs,
+          ageMsMax: MAX.pushAgeMs,
+        }),
+      )
+      await options.toPushes(plans.flatMap(({ pushes }) => pushes))
+      plans.forEach((planned, index) => {
+        report(planned, room, written[index]?.seq ?? 0, options.events)
+      })
+    }
+    for (const event of written) {
+      for (const skip of strangers(event, members)) options.events.skipped(skip, { room, seq: event.seq })
+    }
+  }
+  return done
+}
+
+function report(planned: ReturnType<typeof plan>, room: string, seq: number, events: Events): void {
+  for (const record of planned.pushes) events.planned(record)
+  for (const skip of planned.skips) events.skipped(skip, { room, seq })
+}

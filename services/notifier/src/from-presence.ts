@@ -1,0 +1,67 @@
+/**
+ * channel    presence (core NATS, and the lease of each edge)
+ * comes      who has sockets at which edge, and which edges live
+ * goes       the view that the planner and the senders ask whether somebody is looking
+ * guarantee  may be lost; an edge repeats its whole state when asked, and a dead edge's entries end with its lease
+ * order      per edge
+ * acked      never
+ */
+import type { Bus } from '@switchboard/bus/connect'
+import { decodeJson, flush, publish, subscribe } from '@switchboard/bus/core'
+import { watchLeases } from '@switchboard/bus/lease'
+import { MAX } from '@switchboard/contracts/limits'
+import type { PresenceRecord } from '@switchboard/contracts/records'
+import type { PresenceView } from '@switchboard/domain/presence-view'
+import { pause } from '@switchboard/runtime/deadline'
+
+/** Edges that live answer within milliseconds; one that does not is not waited for longer. */
+const ANSWERS_MS_MAX = 2_000
+const EDGE_LEASES = 'edge.'
+
+/** Keeps `view` as the edges say it. Resolves when every edge that lives has said all it knows, or did not answer. */
+export async function fromPresence(bus: Bus, view: PresenceView): Promise<AsyncDisposable> {
+  const alive = new Set<string>()
+  const heard = new Set<string>()
+  const complete = Promise.withResolvers<void>()
+  let asked = false
+  const look = (): void => {
+    if (asked && [...alive].every((edge) => heard.has(edge))) complete.resolve()
+  }
+  const said = subscribe(bus, bus.names.presenceAll, (message) => {
+    const record = decodeJson<PresenceRecord>(message.data)
+    view.apply(record)
+    if (record.whole) heard.add(record.edge)
+    look()
+  })
+  const ask = (): void => publish(bus, bus.names.presenceAsk, '')
+  // What was said while we were away from NATS is lost.
+  const forgetReconnect = bus.onReconnect(ask)
+  const leases = await watchLeases(bus, {
+    prefix: `${EDGE_LEASES}>`,
+    everyMs: MAX.presenceLeaseMs / 10,
+    began: ({ key }) => {
+      const edge = key.slice(EDGE_LEASES.length)
+      alive.add(edge)
+      view.edgeAlive(edge)
+    },
+    ended: (key) => {
+      const edge = key.slice(EDGE_LEASES.length)
+      alive.delete(edge)
+      heard.delete(edge)
+      view.edgeGone(edge)
+      look()
+    },
+  })
+  ask()
+  await flush(bus)
+  asked = true
+  look()
+  await Promise.race([complete.promise, pause(ANSWERS_MS_MAX)])
+  return {
+    [Symbol.asyncDispose]: async () => {
+      forgetReconnect()
+      said.unsubscribe()
+      await leases[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * channel    pushes (JetStream work queue)
+ * comes      what the planner decided
+ * goes       one record for each device, on the subject of its provider
+ * guarantee  stored once when this resolves; a record that was planned again within five minutes is dropped by its id,
+ *            later by its claim
+ * order      none
+ * acked      by the stream
+ */
+import type { Bus } from '@switchboard/bus/connect'
+import { encodeJson } from '@switchboard/bus/core'
+import type { PushRecord } from '@switchboard/contracts/records'
+
+const AT_ONCE_MAX = 256
+
+/** Stores pushes. @throws when NATS is away: the log entry they come from is then planned again. */
+export function toPushes(bus: Bus): (records: readonly PushRecord[]) => Promise<void> {
+  return async (records) => {
+    for (let start = 0; start < records.length; start += AT_ONCE_MAX) {
+      const batch = records
+        .slice(start, start + AT_ONCE_MAX)
+        .map((record) =>
+          bus.js.publish(bus.names.push(record.device.provider), encodeJson(record), { msgID: messageId(record) }),
+        )
+      await Promise.all(batch)
+    }
+  }
+}
+
+function messageId({ room, seq, device }: PushRecord): string {
+  return `${room}:${seq}:${device.device}`
+}

@@ -64,7 +64,7 @@ export const RoomList = Type.Object({ rooms: Type.Array(RoomEntry) })
 export const HistoryPage = Type.Object({
   events: Type.Array(Type.Object({ type: Type.String(), seq: Seq }, { additionalProperties: true }), {
     description:
-      'Ascending by seq. A message that was edited since shows its new text and `edited`; a deleted one `deleted` and no text; `reactions` by emoji.',
+      'Ascending by seq. A message that was edited since shows its new text and `edited` (milliseconds since the epoch); a deleted one `deleted: true` and no text; `reactions` are the users by emoji.',
   }),
   head: Count,
   more: Type.Boolean({ description: 'Whether there are further events in the direction asked for' }),

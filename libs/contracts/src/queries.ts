@@ -56,7 +56,10 @@ export interface UserSnapshot {
   readonly cids_since_at: number
 }
 
-/** What an edge needs of a person at connect: `head` is that of `user:<id>`, which the list is complete up to. */
+/**
+ * What an edge needs of a person at connect: `head` is that of `user:<id>`, which the list is complete up to. At most
+ * `LIMITS.listPage` rooms, the most recent ones.
+ */
 export interface UserRooms {
   readonly user: string
   readonly head: number
@@ -97,6 +100,7 @@ export interface StorageQueries {
     { used: UsedCid[] }
   >
   'messages.facts': Query<{ room: string; seqs: readonly number[] }, { facts: MessageFacts[] }>
+  /** In the order asked, and as many as fit into one message, at least one: ask again for the others. */
   'user.rooms': Query<{ users: readonly string[] }, { lists: UserRooms[] }>
   /** With `user`, refused `not_a_member` unless a member (or the room is public). Without, for our own services. */
   'room.history': Query<
@@ -121,9 +125,15 @@ export interface StorageQueries {
   'account.login': Query<{ user: string; password: string }, { user: string; name: string; roles: GlobalRole[] }>
   'device.put': Query<{ user: string; device: string; body: DeviceBody }, Record<string, never>>
   'device.delete': Query<{ user: string; device: string }, Record<string, never>>
-  /** A provider said that the device is gone: forgotten if it was registered before `registered_before`. */
-  'device.forget': Query<{ device: string; registered_before: number; reason: string }, { forgotten: boolean }>
-  /** Members of a room except `except`, with devices, for one message. */
+  /** A provider said that this person's device is gone: forgotten if it was registered before `registered_before`. Devices are named by their owners, so the user is part of the name. */
+  'device.forget': Query<
+    { user: string; device: string; registered_before: number; reason: string },
+    { forgotten: boolean }
+  >
+  /**
+   * Members of a room except `except`, by user id, with the devices they have (maybe none), for one message. `badge` is the number
+   * of rooms with something unread, this one included; 0 for those without a device, as nobody will see it.
+   */
   'push.recipients': Query<
     { room: string; except: string; after?: string },
     { title: string | null; kind: RoomKind; from_name: string; recipients: Recipient[]; more: boolean }

@@ -1,0 +1,121 @@
+import { type Bus, connectBus } from '@switchboard/bus/connect'
+import { isInfrastructure } from '@switchboard/bus/infrastructure'
+import { holdPartitions } from '@switchboard/bus/partitions'
+import { ensureStreams } from '@switchboard/bus/streams'
+import type { Context } from '@switchboard/runtime/context'
+import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import { type BatchWriter, createBatchWriter } from './batch-writer.ts'
+import { STOP_FLUSH_MS_MAX, type settings } from './config.ts'
+import { createEvents, type Events } from './events.ts'
+import { fromLog } from './from-log.ts'
+import { fromMarks } from './from-marks.ts'
+import { fromQueries } from './from-queries.ts'
+import { connectMongo, type Mongo } from './mongo-connect.ts'
+import { isMongoError, PoisonError } from './mongo-errors.ts'
+import { type Abilities, ensureIndexes } from './mongo-indexes.ts'
+import { type Poison, toDead } from './to-dead.ts'
+import { toMongo } from './to-mongo.ts'
+
+export type StorageContext = Context<typeof settings>
+
+/** What tests put in the place of what is built here. */
+export interface Overrides {
+  readonly bus?: Bus
+}
+
+interface Parts {
+  readonly bus: Bus
+  readonly mongo: Mongo
+  readonly writer: BatchWriter
+  readonly bury: (poison: Poison) => Promise<void>
+  readonly events: Events
+}
+
+/**
+ * Log and marks into MongoDB, and answers out of it. Returns before MongoDB is there: readiness says when it works. Disposing stops
+ * reading, saves what was read and then stops answering.
+ */
+export async function startStorage(context: StorageContext, overrides: Overrides = {}): Promise<AsyncDisposable> {
+  const { settings, health } = context
+  const events = createEvents(context)
+  health.ready('mongo', false)
+  health.ready('log', false)
+  await using stack = new AsyncDisposableStack()
+  const bus = overrides.bus ?? stack.use(await connect(context))
+  const mongo = stack.use(connectMongo(settings.MONGO_URL, settings.MONGO_DATABASE))
+  const bury = toDead({ bus, events })
+  const writer = stack.use(createWriter({ mongo, events, bury }))
+
+  const abort = new AbortController()
+  const running = new AsyncDisposableStack()
+  const started = serve(context, { bus, mongo, writer, bury, events }, { running, signal: abort.signal })
+  const settled = started.catch(context.crash)
+  stack.defer(async () => {
+    abort.abort()
+    await settled
+    await running.disposeAsync()
+  })
+  return stack.move()
+}
+
+const connect = ({ settings, log }: StorageContext): Promise<Bus> =>
+  connectBus({
+    url: settings.NATS_URL,
+    namespace: settings.NATS_NAMESPACE,
+    replicas: settings.NATS_REPLICAS,
+    service: 'storage',
+    log,
+  })
+
+const createWriter = ({ mongo, events, bury }: Pick<Parts, 'mongo' | 'events' | 'bury'>): BatchWriter =>
+  createBatchWriter({
+    write: toMongo({ mongo, events }),
+    isPoison: (error) => error instanceof PoisonError,
+    bury: ({ origin, raw }, reason) =>
+      bury({ origin, subject: raw?.subject ?? '', data: raw?.data ?? new Uint8Array(), reason }),
+    failed: events.storeFailed,
+    waiting: events.waiting,
+  })
+
+/** Waits until both servers are there, and then works until `running` is disposed. */
+async function serve(
+  { settings, health, id, crash }: StorageContext,
+  parts: Parts,
+  { running, signal }: { running: AsyncDisposableStack; signal: AbortSignal },
+): Promise<void> {
+  const { bus, mongo, writer, events } = parts
+  const abilities = await prepare(parts, signal)
+  if (!abilities || signal.aborted) return
+  health.ready('mongo', true)
+  const sources = { bus, collections: mongo.collections }
+  running.use(fromQueries({ sources, events, abilities: () => abilities, costLog2: settings.SCRYPT_COST_LOG2 }))
+  running.defer(() => writer.finish(STOP_FLUSH_MS_MAX))
+  const reader = { ...parts, crash }
+  const readers = [fromLog({ bus, reader }), fromMarks({ bus, reader })]
+  const gained = (partition: number) => together(readers.map((read) => read(partition)))
+  running.use(await holdPartitions(bus, { group: 'storage', id, gained, changed: events.partitions, crash }))
+  health.ready('log', true)
+}
+
+/** Streams and indexes, tried until they are there. @returns undefined when the process stops before. */
+async function prepare({ bus, mongo, events }: Parts, signal: AbortSignal): Promise<Abilities | undefined> {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      await ensureStreams(bus)
+      const abilities = await ensureIndexes(mongo.db, events.indexRefused)
+      events.prepared(abilities)
+      return abilities
+    } catch (error) {
+      if (!isInfrastructure(error) && !isMongoError(error)) throw error
+      events.notPrepared(error)
+      await pause(backoffMs(attempt, Math.random), signal)
+    }
+  }
+  return undefined
+}
+
+const together = (parts: readonly AsyncDisposable[]): AsyncDisposable => ({
+  [Symbol.asyncDispose]: async () => {
+    await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))
+  },
+})

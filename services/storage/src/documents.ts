@@ -1,0 +1,131 @@
+/** What lies in MongoDB. Every document has a string key, made of ids that hold no `:`, and every write is guarded by a number in it. */
+import type { Role, RoomKind } from '@switchboard/contracts/events'
+import type { DeviceBody } from '@switchboard/contracts/http'
+import type { GlobalRole } from '@switchboard/contracts/records'
+import type { ReactionMarks } from './reactions.ts'
+
+/** One event of a room, `<room>:<seq>`, with the fields of its type beside these. A message also shows what later events did to it. */
+export interface EventDocument {
+  readonly _id: string
+  readonly room: string
+  readonly seq: number
+  readonly n: number
+  readonly at: number
+  readonly type: string
+  readonly from: string
+  readonly cid: string
+  readonly intent: string
+  /** seq of the newest event that changed text or existence of this one. */
+  readonly changed: number
+  readonly text?: string
+  readonly target?: number
+  readonly edited?: number
+  readonly deleted?: true
+  readonly reactions?: ReactionMarks
+  readonly [field: string]: unknown
+}
+
+/** One event of a person's own channel, `<user>:<seq>`. */
+export interface UserEventDocument {
+  readonly _id: string
+  readonly user: string
+  readonly seq: number
+  readonly n: number
+  readonly at: number
+  readonly type: string
+  readonly from: string
+  readonly cid: string
+  readonly intent: string
+  readonly [field: string]: unknown
+}
+
+/** How far the log of an entity is stored: of the stream `epoch`, up to and with the entry `log_seq`. */
+export interface LogPosition {
+  readonly epoch: string
+  readonly log_seq: number
+}
+
+export interface LastMessage {
+  readonly seq: number
+  readonly from: string
+  readonly at: number
+  readonly text: string
+  /** seq of the event that made this text what it is. */
+  readonly changed: number
+}
+
+export interface RoomDocument extends LogPosition {
+  readonly _id: string
+  readonly kind: RoomKind | null
+  readonly title: string | null
+  /** The two people of a direct room, else null. */
+  readonly pair: readonly string[] | null
+  readonly head: number
+  readonly n: number
+  readonly at: number
+  readonly last: LastMessage | null
+  /** Members as of the event `counted`. */
+  readonly members: number
+  readonly counted: number
+}
+
+/** `<room>:<user>`. Those who left stay, `gone`, so that an old write cannot bring them back. */
+export interface MemberDocument {
+  readonly _id: string
+  readonly room: string
+  readonly user: string
+  readonly role: Role
+  readonly since_seq: number
+  readonly seq: number
+  readonly gone: boolean
+  readonly read: number
+  readonly read_n: number
+}
+
+/** `<user>:<room>`, from the person's own log: complete up to the head of the user. */
+export interface MembershipDocument {
+  readonly _id: string
+  readonly user: string
+  readonly room: string
+  readonly kind: RoomKind
+  readonly title: string | null
+  readonly room_seq: number
+  readonly at: number
+  readonly user_seq: number
+  readonly gone: boolean
+}
+
+/** A person: the entity, and the account where there is one (`hash`). */
+export interface UserDocument extends LogPosition {
+  readonly _id: string
+  readonly head: number
+  readonly at: number
+  readonly name?: string
+  readonly roles?: readonly GlobalRole[]
+  readonly hash?: string
+  readonly created_at?: number
+}
+
+/** `<user>:<device>`: what a device is called is the person's own affair. `address` is a digest of provider and target, unique. */
+export interface DeviceDocument {
+  readonly _id: string
+  readonly user: string
+  readonly device: string
+  readonly provider: DeviceBody['provider']
+  readonly target: DeviceBody['target']
+  readonly address: string
+  readonly registered_at: number
+}
+
+/** `<source>:<partition>:<incarnation of the stream>`. */
+export interface PositionDocument {
+  readonly _id: string
+  readonly seq: number
+}
+
+export const eventKey = (room: string, seq: number): string => `${room}:${seq}`
+export const memberKey = (room: string, user: string): string => `${room}:${user}`
+export const membershipKey = (user: string, room: string): string => `${user}:${room}`
+export const deviceKey = (user: string, device: string): string => `${user}:${device}`
+export const positionKey = (source: string, partition: number, incarnation: string): string =>
+  `${source}:${partition}:${incarnation}`

@@ -1,0 +1,70 @@
+/**
+ * channel    queries (NATS request and reply)
+ * comes      questions from edge, router and notifier, to any storage pod
+ * goes       answers made of MongoDB and the log's unsaved tail; accounts and devices to MongoDB
+ * guarantee  answered, or refused as unavailable while MongoDB or NATS is away
+ * order      none
+ * acked      by the answer
+ */
+import { answerStorage, type StorageHandlers } from '@switchboard/bus/ask'
+import { isInfrastructure } from '@switchboard/bus/infrastructure'
+import { isRefusal, refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import { DeadlineError, within } from '@switchboard/runtime/deadline'
+import type { Events } from './events.ts'
+import { TailTooLongError } from './log-tail.ts'
+import { isMongoError } from './mongo-errors.ts'
+import type { Abilities } from './mongo-indexes.ts'
+import { accountQueries } from './query-accounts.ts'
+import { deviceQueries } from './query-devices.ts'
+import { historyQueries } from './query-history.ts'
+import { loadQueries } from './query-load.ts'
+import { pushQueries } from './query-push.ts'
+import { roomQueries } from './query-rooms.ts'
+import { searchQueries } from './query-search.ts'
+import type { Sources } from './room-view.ts'
+
+export interface QueryOptions {
+  readonly sources: Sources
+  readonly events: Events
+  readonly abilities: () => Abilities
+  /** Cost of a password check, as a power of two. */
+  readonly costLog2: number
+}
+
+type Handler = (question: never) => Promise<object>
+
+/** Answers every question to storage. */
+export function fromQueries(options: QueryOptions): Disposable {
+  const { sources } = options
+  const handlers: StorageHandlers = {
+    ...loadQueries(sources),
+    ...historyQueries(sources),
+    ...roomQueries(sources),
+    ...accountQueries(sources, options),
+    ...deviceQueries(sources),
+    ...pushQueries(sources),
+    ...searchQueries(sources, options.abilities),
+  }
+  const watched = Object.entries(handlers).map(([name, handle]) => [name, watch(options.events, name, handle)])
+  return answerStorage(sources.bus, Object.fromEntries(watched) as StorageHandlers)
+}
+
+/** The handler with a deadline, counted, and with the absence of a server as a refusal. What else it throws is a bug of ours. */
+const watch = (events: Events, query: string, handle: Handler) => async (question: never) => {
+  const started = performance.now()
+  const answered = (outcome: string) => events.answered({ query, outcome, ms: performance.now() - started })
+  try {
+    const answer = await within(MAX.querySeconds * 1_000, handle(question), query)
+    answered(isRefusal(answer) ? answer.code : 'ok')
+    return answer
+  } catch (error) {
+    events.queryFailed(query, error)
+    const isLate = error instanceof DeadlineError
+    const isAway = isMongoError(error) || isInfrastructure(error) || error instanceof TailTooLongError
+    answered(isLate ? 'timeout' : isAway ? 'unavailable' : 'error')
+    if (isLate) return refuse('timeout')
+    if (isAway) return refuse('unavailable')
+    throw error
+  }
+}

@@ -1,0 +1,70 @@
+import { type Collection, type Db, MongoClient } from 'mongodb'
+import type {
+  DeviceDocument,
+  EventDocument,
+  MemberDocument,
+  MembershipDocument,
+  PositionDocument,
+  RoomDocument,
+  UserDocument,
+  UserEventDocument,
+} from './documents.ts'
+
+/** Every collection, by name. */
+export interface Collections {
+  readonly events: Collection<EventDocument>
+  readonly user_events: Collection<UserEventDocument>
+  readonly rooms: Collection<RoomDocument>
+  readonly members: Collection<MemberDocument>
+  readonly memberships: Collection<MembershipDocument>
+  readonly users: Collection<UserDocument>
+  readonly devices: Collection<DeviceDocument>
+  readonly positions: Collection<PositionDocument>
+}
+export type CollectionName = keyof Collections
+
+export interface Mongo extends AsyncDisposable {
+  readonly db: Db
+  readonly collections: Collections
+}
+
+/** Below the deadline of a query, so that whoever asks hears "away" and not nothing. */
+const SELECTION_MS_MAX = 3_000
+const SOCKET_MS_MAX = 30_000
+
+/** Nothing is sent before the first operation: a database that is away is each caller's own matter. */
+export function connectMongo(url: string, database: string): Mongo {
+  const client = new MongoClient(url, {
+    appName: 'switchboard-storage',
+    writeConcern: { w: 'majority' },
+    readConcern: { level: 'majority' },
+    // `{room: undefined}` must stay a query for what has no room, never become one for everything.
+    ignoreUndefined: false,
+    serverSelectionTimeoutMS: SELECTION_MS_MAX,
+    connectTimeoutMS: SELECTION_MS_MAX,
+    socketTimeoutMS: SOCKET_MS_MAX,
+    maxPoolSize: 50,
+    waitQueueTimeoutMS: SELECTION_MS_MAX,
+  })
+  const db = client.db(database)
+  const collections: Collections = {
+    events: db.collection('events'),
+    user_events: db.collection('user_events'),
+    rooms: db.collection('rooms'),
+    members: db.collection('members'),
+    memberships: db.collection('memberships'),
+    users: db.collection('users'),
+    devices: db.collection('devices'),
+    positions: db.collection('positions'),
+  }
+  return { db, collections, [Symbol.asyncDispose]: () => client.close() }
+}
+
+/** A string from outside as a condition. No object, and so no operator, gets through. @throws on a bug: it was validated long before. */
+export function exactly(value: string): string {
+  if (typeof value !== 'string') throw new TypeError('a key that is no string')
+  return value
+}
+
+/** The same for many. */
+export const oneOf = (values: readonly string[]): { $in: string[] } => ({ $in: values.map(exactly) })

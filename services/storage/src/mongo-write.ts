@@ -1,0 +1,77 @@
+import { type Collection, type Document, MongoBulkWriteError } from 'mongodb'
+import type { Collections } from './mongo-connect.ts'
+import { poisonOf } from './mongo-errors.ts'
+import type { Update, Writes } from './writes.ts'
+
+const DUPLICATE_KEY = 11_000
+/** Rounds in which what a duplicate key held back is written again. Each takes at least one update off the list. */
+const ROUNDS_MAX = 1_000
+
+interface Keyed {
+  readonly _id: string
+}
+
+/** The indexes that failed, if every failure was a key that is there already. @throws the error otherwise. */
+function duplicates(error: unknown): number[] {
+  if (!(error instanceof MongoBulkWriteError)) throw poisonOf(error)
+  const failed = [error.writeErrors].flat()
+  const other = failed.find(({ code }) => code !== DUPLICATE_KEY)
+  if (other || failed.length === 0) throw poisonOf(other ?? error)
+  return failed.map(({ index }) => index)
+}
+
+/** Inserts; a document whose key is there already is the same document. */
+async function insertAll<T extends Keyed>(collection: Collection<T>, documents: readonly T[]): Promise<void> {
+  if (documents.length === 0) return
+  try {
+    await collection.insertMany(documents as never, { ordered: false })
+  } catch (error) {
+    duplicates(error)
+  }
+}
+
+const operation = ({ filter, update, upsert }: Update) => ({
+  updateOne: { filter, update: update as Document, upsert: upsert !== 'none' },
+})
+
+/**
+ * Runs the updates in no order. A guarded one that meets its own key was superseded and is done; a plain one met another writer,
+ * and is tried again. @NOTE Some servers stop an unordered bulk at its first error, so what is left is sent once more: it changes nothing twice.
+ */
+async function updateAll<T extends Keyed>(collection: Collection<T>, updates: readonly Update[]): Promise<void> {
+  let left = updates
+  for (let round = 0; left.length > 0; round += 1) {
+    try {
+      await collection.bulkWrite(left.map(operation) as never, { ordered: false })
+      return
+    } catch (error) {
+      const failed = new Set(duplicates(error))
+      if (round >= ROUNDS_MAX) throw error
+      left = left.filter((update, i) => !failed.has(i) || update.upsert === 'plain')
+    }
+  }
+}
+
+/** Writes a batch. May be repeated and may race with another writer: see `Writes`. @throws PoisonError for what can never be written, the driver's errors for the rest. */
+export async function applyWrites(collections: Collections, writes: Writes): Promise<void> {
+  const { events, user_events, rooms, members, memberships, users, positions } = collections
+  await Promise.all([
+    insertAll(events, writes.events),
+    insertAll(user_events, writes.userEvents),
+    updateAll(members, writes.members),
+    updateAll(memberships, writes.memberships),
+  ])
+  await Promise.all([updateAll(events, writes.changes), updateAll(members, writes.marks)])
+  for (const { room, target } of writes.redactions) {
+    const texts = { room, type: 'message.edited', target }
+    await events.updateMany(texts, { $unset: { text: '' } })
+  }
+  await Promise.all([updateAll(rooms, writes.rooms), updateAll(users, writes.users)])
+  await updateAll(rooms, writes.lasts)
+  for (const { room, head } of writes.counts) {
+    const counted = await members.countDocuments({ room, gone: false })
+    const $set = { members: counted, counted: head }
+    await rooms.updateOne({ _id: room, counted: { $lt: head } }, { $set })
+  }
+  await updateAll(positions, writes.positions)
+}

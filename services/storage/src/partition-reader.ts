@@ -1,0 +1,103 @@
+import type { Bus } from '@switchboard/bus/connect'
+import { follow, type StreamRecord } from '@switchboard/bus/follow'
+import { incarnationOf } from '@switchboard/bus/streams'
+import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import type { BatchWriter } from './batch-writer.ts'
+import { positionKey } from './documents.ts'
+import type { Events } from './events.ts'
+import type { Mongo } from './mongo-connect.ts'
+import type { Content, Origin } from './record.ts'
+import type { Poison } from './to-dead.ts'
+
+export interface PartitionReader {
+  readonly bus: Bus
+  readonly mongo: Mongo
+  readonly writer: BatchWriter
+  readonly bury: (poison: Poison) => Promise<void>
+  readonly events: Events
+  readonly crash: (error: unknown) => void
+}
+
+export interface Source {
+  readonly source: Origin['source']
+  readonly partition: number
+  readonly stream: string
+  readonly filter: string
+  /** @throws when the record is not of ours. */
+  readonly parse: (record: StreamRecord) => Content
+}
+
+/** Reads one partition from the position that MongoDB holds, until it is disposed. Trouble on the way is retried for ever. */
+export function followPartition(reader: PartitionReader, source: Source): AsyncDisposable {
+  const { bus, mongo, writer, events } = reader
+  const abort = new AbortController()
+  const untilDone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+      try {
+        return await work()
+      } catch (error) {
+        events.storeFailed(error, attempt)
+        await pause(backoffMs(attempt, Math.random), abort.signal)
+      }
+    }
+    return undefined
+  }
+  const position = async () => {
+    const incarnation = await incarnationOf(bus, source.stream)
+    const _id = positionKey(source.source, source.partition, incarnation)
+    const saved = await mongo.collections.positions.findOne({ _id })
+    return { seq: (saved?.seq ?? 0) + 1, incarnation }
+  }
+  const handle = async (record: StreamRecord) => {
+    const { seq, incarnation, subject, data } = record
+    const origin: Origin = { source: source.source, partition: source.partition, incarnation, seq }
+    events.read(source.source)
+    const content = await parseOrBury(record, origin)
+    if (content === undefined || abort.signal.aborted) return
+    const full = writer.add({ origin, content, raw: { subject, data } })
+    if (full) await orAborted(full, abort.signal)
+  }
+  const parseOrBury = async (record: StreamRecord, origin: Origin): Promise<Content | undefined> => {
+    try {
+      return source.parse(record)
+    } catch (error) {
+      const { subject, data } = record
+      const buried = await untilDone(async () => {
+        await reader.bury({ origin, subject, data, reason: String(error) })
+        return true
+      })
+      return buried ? { kind: 'nothing' } : undefined
+    }
+  }
+  const read = async () => {
+    const from = await untilDone(position)
+    if (!from) return
+    await using _following = follow(bus, {
+      stream: source.stream,
+      filter: source.filter,
+      from,
+      handle,
+      crash: reader.crash,
+    })
+    await orAborted(new Promise(() => {}), abort.signal)
+  }
+  const done = read().catch(reader.crash)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      abort.abort()
+      await done
+    },
+  }
+}
+
+/** Waits for the promise, or until the signal aborts, and leaves no listener behind. */
+const orAborted = (promise: Promise<unknown>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', end, { once: true })
+    promise.then(end, end)
+  })

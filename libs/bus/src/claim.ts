@@ -16,10 +16,13 @@ const subjectOf = (bus: Bus, key: string) => `$KV.${bus.names.claims}.${key}`
  * Writes a claim that must have the revision `expect` now (0: that must not exist). Of all that try at once, one succeeds.
  * @returns its revision, or null if another was first. @throws when NATS is away: then it may have been written or not.
  */
-export async function writeClaim(bus: Bus, key: string, value: unknown, expect: number): Promise<number | null> {
+export async function writeClaim(
+  bus: Bus,
+  claim: { key: string; value: unknown; expect: number },
+): Promise<number | null> {
   try {
-    const ack = await bus.js.publish(subjectOf(bus, key), encodeJson(value), {
-      expect: { lastSubjectSequence: expect },
+    const ack = await bus.js.publish(subjectOf(bus, claim.key), encodeJson(claim.value), {
+      expect: { lastSubjectSequence: claim.expect },
     })
     return ack.seq
   } catch (error) {

@@ -20,8 +20,7 @@ export function streamConfigs({ names, replicas }: Pick<Bus, 'names' | 'replicas
     ...durable,
     name: names.commandsStream(s),
     subjects: names.commandsSubjects(s),
-    // The router's reply after its commit is the acknowledgement; a full stream refuses, and the edge times out.
-    no_ack: false,
+    // An edge publishes without asking for an acknowledgement: a full stream refuses, and the edge times out.
     discard: DiscardPolicy.New,
     max_age: nanos(MAX.commandsAgeMs),
     max_bytes: Math.floor(MAX.commandsBytes / STREAMS),

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { Role, RoomEvent } from '@switchboard/contracts/events'
+import { SYSTEM } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
 import type { MessageFacts } from '@switchboard/contracts/queries'
 import type { RoomCommand } from '@switchboard/contracts/records'
@@ -180,18 +181,21 @@ function changeMessage(
   }
 }
 
-/** Numbers the drafts. Only the first has the client's cid; what else the command brings about derives its own from it. */
+/**
+ * Numbers the drafts. The first is the client's, with its cid; what else the command brings about is the system's, with a cid
+ * made of its cause, which no client's can be.
+ */
 function complete(
   state: RoomState,
   command: EventCommand,
   made: { drafts: readonly Draft[]; nowMs: number },
 ): RoomEvent[] {
-  let { head, n } = state
+  const cause = state.head + 1
+  let { n } = state
   return made.drafts.map((draft, i) => {
-    head += 1
     if (draft.type === 'message') n += 1
     const { type, ...rest } = draft
-    const cid = i === 0 ? command.cid : `${command.cid.slice(0, 60)}:${i}`
-    return { type, seq: head, n, at: made.nowMs, from: command.from, cid, ...rest } as RoomEvent
+    const by = i === 0 ? { from: command.from, cid: command.cid } : { from: SYSTEM, cid: `${cause}:${i}` }
+    return { type, seq: cause + i, n, at: made.nowMs, ...by, ...rest } as RoomEvent
   })
 }

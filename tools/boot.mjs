@@ -1,7 +1,7 @@
 // The only file that runs on the Node that happens to be installed: `node tools/boot.mjs start|test|check …`. It installs what
 // the lockfile says (pnpm and Node 24 come from the npm registry) and then runs `tools/<command>.ts` under Node 24.
 // It uses nothing but what Node 14 has, so that an old Node gets a sentence and not a syntax error.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -69,11 +69,32 @@ function ended(child) {
   })
 }
 
-// `npm start` that is killed with SIGKILL tells nobody; our parent is another process then.
+// npm passes a signal on to its shell, and the shell dies of it without telling us; a killed npm tells nobody at all. So the
+// processes between npm and us are watched: when one of them is gone, nobody waits for us any more.
 function watchNpm(child) {
   if (!process.env.npm_lifecycle_event) return
-  const npm = process.ppid
-  setInterval(() => process.ppid !== npm && child.kill('SIGTERM'), 1000).unref()
+  const chain = ancestorsUpToNpm()
+  const isGone = (pid) => {
+    try {
+      process.kill(pid, 0)
+      return false
+    } catch (error) {
+      return error.code === 'ESRCH'
+    }
+  }
+  setInterval(() => chain.some(isGone) && child.kill('SIGTERM'), 500).unref()
+}
+
+function ancestorsUpToNpm() {
+  const chain = []
+  for (let pid = process.ppid; pid > 1 && chain.length < 8; ) {
+    chain.push(pid)
+    const ps = spawnSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' })
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(ps.stdout || '') || []
+    if (!parent || /\bnpm\b/.test(command)) return chain
+    pid = Number(parent)
+  }
+  return [process.ppid]
 }
 
 function fail(sentence) {

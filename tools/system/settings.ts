@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { readSettings, type Settings, SettingsError, table } from '@switchboard/runtime/settings'
 import { canListen } from '@switchboard/testkit/ports'
 import { Complaint } from './complaint.ts'
@@ -31,7 +31,7 @@ export async function readStartSettings(env: NodeJS.ProcessEnv): Promise<StartSe
   expectProtocol('NATS_URL', settings.NATS_URL, ['nats:', 'tls:'])
   expectProtocol('MONGO_URL', settings.MONGO_URL, ['mongodb:', 'mongodb+srv:'])
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeDirectory(dataDir)
   } catch (error) {
     throw new Complaint(`DATA_DIR ${dataDir} cannot be created: ${(error as Error).message}`)
   }
@@ -46,6 +46,13 @@ function parse(env: NodeJS.ProcessEnv): StartSettings {
     if (error instanceof SettingsError) throw new Complaint(error.problems.join('; '))
     throw error
   }
+}
+
+// Node's own recursive mkdir never returns for a path below /proc.
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path)
 }
 
 function expectProtocol(name: string, url: string, protocols: readonly string[]): void {

@@ -21,7 +21,8 @@ export async function buildWebPage(report: (line: string) => void): Promise<void
   const vite = join(WEB, 'node_modules/vite/bin/vite.js')
   const command = [process.execPath, vite, 'build', '--logLevel', 'warn', WEB]
   const { code, lines } = await runCommand(command, { secondsMax: BUILD_SECONDS_MAX })
-  if (code !== 0) throw new Error(`the chat page could not be built:\n${lines.slice(-15).join('\n')}`)
+  const reasons = lines.filter((line) => !/^\s+at /.test(line))
+  if (code !== 0) throw new Error(`the chat page could not be built:\n${reasons.slice(-15).join('\n')}`)
 }
 
 function newest(directory: string): number {

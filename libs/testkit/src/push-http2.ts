@@ -7,7 +7,7 @@ import {
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Certificate } from './push-certificate.ts'
-import { createRecords, type PushRecords, type ShownPush } from './push-records.ts'
+import { createRecords, type PushRecord, type PushRecords, type ShownPush } from './push-records.ts'
 import { type PushSession, type TrackedSession, trackSession } from './push-sessions.ts'
 
 /** A request as it came. */
@@ -69,16 +69,58 @@ const RECORDS_MAX = 20_000
 
 /** Starts an HTTP/2 server on 127.0.0.1 that answers as `judge` says and can be told to misbehave. */
 export async function startPushServer(options: PushServerOptions): Promise<PushServer> {
-  const { records, add, end } = createRecords(options.recordsMax ?? RECORDS_MAX)
+  const book = createRecords(options.recordsMax ?? RECORDS_MAX)
+  const plans = createPlans()
   const sessions: TrackedSession[] = []
   const raw = new Set<ServerHttp2Session>()
-  const plans: { fault: PushFault; times: number; when: (call: PushCall) => boolean }[] = []
   const server = createSecureServer({
     ...options.certificate,
     ...(options.streams === undefined ? {} : { settings: { maxConcurrentStreams: options.streams.first } }),
   })
+  const serve = createServe(options, { add: book.add, takeFault: plans.take })
 
-  const takeFault = (call: PushCall): PushFault | undefined => {
+  server.on('session', (session) => {
+    const tracked = trackSession(session, sessions.length + 1)
+    sessions.push(tracked)
+    raw.add(session)
+    session.on('close', () => raw.delete(session))
+    // A client that cuts its connection is an ordinary thing for a provider.
+    session.on('error', () => undefined)
+    session.on('stream', (...[stream, headers, , rawHeaders]) => {
+      stream.on('error', () => undefined)
+      tracked.opened(stream.id ?? 0)
+      if (!tracked.accepts(stream.id ?? 0)) return
+      void readCall(stream, { headers, rawHeaders, session: tracked.number }).then((call) =>
+        call === undefined ? undefined : serve(stream, call, tracked),
+      )
+    })
+  })
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+
+  return {
+    url: `https://127.0.0.1:${port}`,
+    received: book.records,
+    sessions,
+    plan: plans.add,
+    [Symbol.asyncDispose]: async () => {
+      book.end()
+      for (const session of raw) session.destroy()
+      const closed = once(server, 'close')
+      server.close()
+      await closed
+    },
+  }
+}
+
+/** The faults to come, in the order in which they were asked for. */
+function createPlans() {
+  const plans: { fault: PushFault; times: number; when: (call: PushCall) => boolean }[] = []
+  const add: PushServer['plan'] = (fault, { times = 1, when = () => true } = {}) => {
+    plans.push({ fault, times, when })
+  }
+  const take = (call: PushCall): PushFault | undefined => {
     const index = plans.findIndex((plan) => plan.when(call))
     const plan = plans[index]
     if (plan === undefined) return undefined
@@ -86,8 +128,17 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     if (plan.times === 0) plans.splice(index, 1)
     return plan.fault
   }
+  return { add, take }
+}
 
-  const serve = async (stream: ServerHttp2Stream, call: PushCall, session: TrackedSession): Promise<void> => {
+type Desk = {
+  readonly add: (record: PushRecord) => void
+  readonly takeFault: (call: PushCall) => PushFault | undefined
+}
+
+/** Judges a request, records it, and answers it, or does what its fault says instead. */
+function createServe(options: PushServerOptions, { add, takeFault }: Desk) {
+  return async (stream: ServerHttp2Stream, call: PushCall, session: TrackedSession): Promise<void> => {
     const fault = takeFault(call)
     const refused = fault?.kind === 'reset'
     const answer = refused ? undefined : fault?.kind === 'answer' ? fault.answer : options.judge(call)
@@ -111,42 +162,6 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     stream.respond({ ':status': answer.status, ...answer.headers })
     stream.end(answer.body ?? '')
     if (answer.status === 200 && options.streams !== undefined) session.limit(options.streams.later)
-  }
-
-  server.on('session', (session) => {
-    const tracked = trackSession(session, sessions.length + 1)
-    sessions.push(tracked)
-    raw.add(session)
-    session.on('close', () => raw.delete(session))
-    // A client that cuts its connection is an ordinary thing for a provider.
-    session.on('error', () => undefined)
-    session.on('stream', (stream, headers, _flags, rawHeaders) => {
-      stream.on('error', () => undefined)
-      tracked.opened(stream.id ?? 0)
-      if (!tracked.accepts(stream.id ?? 0)) return
-      void readCall(stream, { headers, rawHeaders, session: tracked.number }).then((call) =>
-        call === undefined ? undefined : serve(stream, call, tracked),
-      )
-    })
-  })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-
-  return {
-    url: `https://127.0.0.1:${port}`,
-    received: records,
-    sessions,
-    plan: (fault, { times = 1, when = () => true } = {}) => {
-      plans.push({ fault, times, when })
-    },
-    [Symbol.asyncDispose]: async () => {
-      end()
-      for (const session of raw) session.destroy()
-      const closed = once(server, 'close')
-      server.close()
-      await closed
-    },
   }
 }
 

@@ -68,7 +68,7 @@ export async function startNotifier(
   const deliverer = new Deliverer({
     owner: context.id,
     claims: {
-      write: (key, value, expect) => writeClaim(bus, key, value, expect),
+      write: (key, value, expect) => writeClaim(bus, { key, value, expect }),
       read: (key) => readClaim<ClaimRecord>(bus, key),
     },
     isLooking,

@@ -72,7 +72,7 @@ function start(outcomes: Outcome[], claims = startClaims(), owner = 'me') {
       sent.push(push)
       return outcomes.shift() ?? { kind: 'accepted' }
     },
-    forget: async (...asked) => {
+    forget: async (asked) => {
       forgotten.push(asked)
       return { forgotten: true }
     },
@@ -182,7 +182,7 @@ test('a device that is gone is forgotten as of the time the provider says', asyn
   const gone: Outcome = { kind: 'forget-device', reason: 'Unregistered', ifRegisteredBeforeMs: 4_321 }
   const run = start([gone])
   assert.deepEqual(await run.deliver(), { kind: 'done' })
-  assert.deepEqual(run.forgotten, [['phone', 4_321, 'Unregistered']])
+  assert.deepEqual(run.forgotten, [{ user: 'bob', device: 'phone', registered_before: 4_321, reason: 'Unregistered' }])
 })
 
 test('a registration that is wrong gets no more pushes, a new one of the same device does', async () => {

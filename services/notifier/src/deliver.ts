@@ -1,4 +1,5 @@
 import type { Refusal } from '@switchboard/contracts/errors'
+import type { StorageQueries } from '@switchboard/contracts/queries'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 import { BoundedMap } from './bounded-map.ts'
 import { type Circuit, createCircuit } from './circuit.ts'
@@ -23,11 +24,7 @@ export type DeliverOptions = {
   readonly isLooking: (user: string) => boolean
   readonly readSeq: (room: string, user: string) => Promise<number>
   readonly send: (push: PushRequest) => Promise<Outcome>
-  readonly forget: (
-    device: string,
-    registeredBefore: number,
-    reason: string,
-  ) => Promise<{ forgotten: boolean } | Refusal>
+  readonly forget: (ask: StorageQueries['device.forget']['ask']) => Promise<{ forgotten: boolean } | Refusal>
   readonly events: Events
   readonly now: () => number
   readonly random: () => number
@@ -188,8 +185,12 @@ export class Deliverer {
   }
 
   async #forget(record: PushRecord, outcome: Extract<Outcome, { kind: 'forget-device' }>): Promise<void> {
-    const before = outcome.ifRegisteredBeforeMs ?? this.#options.now()
-    const answer = await this.#options.forget(record.device.device, before, outcome.reason)
+    const answer = await this.#options.forget({
+      user: record.user,
+      device: record.device.device,
+      registered_before: outcome.ifRegisteredBeforeMs ?? this.#options.now(),
+      reason: outcome.reason,
+    })
     // A refusal costs one more refused push to the same device, which asks again.
     this.#options.events.forgotten(record, 'forgotten' in answer && answer.forgotten)
   }

@@ -96,8 +96,10 @@ async function planEntry(room: string, messages: readonly MessageEvent[], option
         }),
       )
       await options.toPushes(plans.flatMap(({ pushes }) => pushes))
-      plans.forEach((planned, index) => {
-        report(planned, room, written[index]?.seq ?? 0, options.events)
+      for (const record of plans.flatMap(({ pushes }) => pushes)) options.events.planned(record)
+      plans.forEach(({ skips }, index) => {
+        const seq = written[index]?.seq ?? 0
+        for (const skip of skips) options.events.skipped(skip, { room, seq })
       })
     }
     for (const event of written) {
@@ -105,9 +107,4 @@ async function planEntry(room: string, messages: readonly MessageEvent[], option
     }
   }
   return done
-}
-
-function report(planned: ReturnType<typeof plan>, room: string, seq: number, events: Events): void {
-  for (const record of planned.pushes) events.planned(record)
-  for (const skip of planned.skips) events.skipped(skip, { room, seq })
 }

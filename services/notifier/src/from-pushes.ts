@@ -2,8 +2,7 @@
  * channel    pushes (JetStream work queue)
  * comes      one notification for one device
  * goes       after a short delay and a last look whether it was read, to the device's provider
- * guarantee  claimed before it is sent, so that no two notifiers send it and none sends it after a crash in between;
- *            again after an answer that says so, and once more where no answer came
+ * guarantee  claimed before it is sent, so never sent by two or after a crash; once more where no answer came
  * order      none
  * acked      after the provider's last word, or when there is nothing to say any more
  */

@@ -21,7 +21,7 @@ export function ttlSeconds(expiresAt: number, nowMs: number): number {
 
 /** The JSON body for APNs, at most 4096 bytes. */
 export function apnsPayload(push: PushRequest, size: PayloadSize): string {
-  return fitted(push, size, APNS_BYTES_MAX, (title, body) => ({
+  return fitted({ push, size, bytesMax: APNS_BYTES_MAX }, (title, body) => ({
     aps: {
       alert: { title, body },
       sound: 'default',
@@ -37,7 +37,7 @@ export function apnsPayload(push: PushRequest, size: PayloadSize): string {
 /** The JSON body for FCM v1 `messages:send`, at most 4096 bytes. */
 export function fcmPayload(push: PushRequest<FcmDevice>, size: PayloadSize, nowMs: number): string {
   const collapse = collapseId(push.room)
-  return fitted(push, size, FCM_BYTES_MAX, (title, body) => ({
+  return fitted({ push, size, bytesMax: FCM_BYTES_MAX }, (title, body) => ({
     message: {
       ...push.device.target,
       notification: { title, body },
@@ -58,7 +58,7 @@ export function fcmPayload(push: PushRequest<FcmDevice>, size: PayloadSize, nowM
 
 /** The JSON that the service worker reads, short enough to be encrypted into 4096 bytes. */
 export function webpushPayload(push: PushRequest, size: PayloadSize): string {
-  return fitted(push, size, webpushPlaintextBytesMax, (title, body) => ({
+  return fitted({ push, size, bytesMax: webpushPlaintextBytesMax }, (title, body) => ({
     title,
     body,
     tag: collapseId(push.room),
@@ -70,7 +70,9 @@ export function webpushPayload(push: PushRequest, size: PayloadSize): string {
 
 type Build = (title: string, body: string) => object
 
-function fitted(push: PushRequest, size: PayloadSize, bytesMax: number, build: Build): string {
+type Fit = { readonly push: PushRequest; readonly size: PayloadSize; readonly bytesMax: number }
+
+function fitted({ push, size, bytesMax }: Fit, build: Build): string {
   if (size === 'id-only') return JSON.stringify(build(ID_ONLY_TITLE, ''))
   const title = fitText(plainLine(push.title), TITLE_BYTES_MAX, (text) => Buffer.byteLength(text))
   const body = fitText(plainLine(push.body), bytesMax, (text) => Buffer.byteLength(JSON.stringify(build(title, text))))

@@ -2,8 +2,7 @@
  * channel    pushes (JetStream work queue)
  * comes      what the planner decided
  * goes       one record for each device, on the subject of its provider
- * guarantee  stored once when this resolves; a record that was planned again within five minutes is dropped by its id,
- *            later by its claim
+ * guarantee  stored when this resolves; what is planned again is dropped by its id for five minutes, then by its claim
  * order      none
  * acked      by the stream
  */

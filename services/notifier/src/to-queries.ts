@@ -17,11 +17,7 @@ export type Queries = {
   /** Pages of the members of a room, except one, until there are no more or a page is refused. */
   readonly recipients: (room: string, except: string) => AsyncGenerator<RecipientsPage | Refusal>
   /** Forgets a device that was registered before a moment (milliseconds since the epoch). */
-  readonly forget: (
-    device: string,
-    registeredBefore: number,
-    reason: string,
-  ) => Promise<{ forgotten: boolean } | Refusal>
+  readonly forget: (ask: StorageQueries['device.forget']['ask']) => Promise<{ forgotten: boolean } | Refusal>
 }
 
 export function toQueries(bus: Bus): Queries {
@@ -41,7 +37,6 @@ export function toQueries(bus: Bus): Queries {
         if (after === undefined) return
       }
     },
-    forget: (device, registered_before, reason) =>
-      askStorage(bus, 'device.forget', { device, registered_before, reason }),
+    forget: (question) => askStorage(bus, 'device.forget', question),
   }
 }

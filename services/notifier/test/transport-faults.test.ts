@@ -41,7 +41,7 @@ test('when the server allows 1 stream and then 1000, then 300 pushes at once all
   assert.ok(servers.apns.sessions.length <= 2, `${servers.apns.sessions.length} connections`)
 })
 
-test('when the server says GOAWAY with 200 in flight, then those it took finish and the others go to a new connection', async () => {
+test('when the server says GOAWAY with 200 in flight, then all arrive, over another connection where need be', async () => {
   await using servers = await startPushServers(wideOpen)
   await using senders = makeSenders(servers)
   const release = Promise.withResolvers<void>()
@@ -78,7 +78,7 @@ test('when a server refuses the same push every time, then it comes back as safe
   assert.deepEqual(outcome.kind === 'retry' && [outcome.safe, outcome.reason], [true, 'REFUSED_STREAM'])
 })
 
-test('when the connection is cut with pushes in flight, then their fate is unknown and the next push works', async () => {
+test('when the connection is cut with pushes in flight, then their fate is unknown, and the next works', async () => {
   await using servers = await startPushServers(wideOpen)
   await using senders = makeSenders(servers)
   servers.apns.plan({ kind: 'silent' }, { times: 50 })

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { answer } from '@switchboard/bus/ask'
+import { type Bus, connectBus } from '@switchboard/bus/connect'
+import { encodeJson, flush, publish, subscribe, toHeaders } from '@switchboard/bus/core'
+import { holdLease } from '@switchboard/bus/lease'
+import { publishExpecting } from '@switchboard/bus/log'
+import { ensureStreams } from '@switchboard/bus/streams'
+import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
+import type { RoomKind } from '@switchboard/contracts/events'
+import type { DeviceBody } from '@switchboard/contracts/http'
+import type { Recipient, StorageQueries } from '@switchboard/contracts/queries'
+import type { DeadRecord, Device, MarkRecord } from '@switchboard/contracts/records'
+import { createContext } from '@switchboard/runtime/context'
+import type { PushServers } from '@switchboard/testkit/push-servers'
+import { type NotifierOverrides, startNotifier } from '../src/app.ts'
+import { settings } from '../src/config.ts'
+
+type Forget = StorageQueries['device.forget']['ask']
+
+/** The world around a notifier: NATS is real; the router, storage and an edge are played by the test. */
+export type World = {
+  readonly bus: Bus
+  /** What storage answers: change it at will. */
+  readonly members: Map<string, Recipient>
+  readonly forgotten: Forget[]
+  /** What was handed to `dead`, as it comes. */
+  readonly dead: readonly DeadRecord[]
+  readonly firstDead: Promise<DeadRecord>
+  readonly addDevice: (user: string, device: string, body: DeviceBody) => Device
+  /** The router: writes one message into a room's log. Resolves to its seq. */
+  readonly say: (room: string, from: string, text: string) => Promise<number>
+  readonly markRead: (room: string, user: string, seq: number) => Promise<void>
+  /** An edge with these users in the foreground, until it is disposed. */
+  readonly edge: (users: readonly string[]) => Promise<AsyncDisposable>
+  readonly notifier: (servers: PushServers, overrides?: NotifierOverrides) => Promise<AsyncDisposable>
+  /** The settings of a notifier in a process of its own. */
+  readonly env: (servers: PushServers) => Record<string, string>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+export async function startWorld(natsUrl: string, kind: RoomKind = 'group'): Promise<World> {
+  const namespace = `t${randomUUID().slice(0, 8)}`
+  const { log } = createContext('test', {}, { env: { LOG_LEVEL: 'silent' } })
+  const bus = await connectBus({ url: natsUrl, namespace, service: 'test', replicas: 1, log })
+  await ensureStreams(bus)
+  const members = new Map<string, Recipient>()
+  return {
+    bus,
+    members,
+    ...playStorage(bus, members, kind),
+    ...playRouter(bus),
+    ...hearDead(bus),
+    edge: (users) => playEdge(bus, users),
+    notifier: async (servers, overrides = {}) => {
+      const context = createContext('notifier', settings, { env: envOf(natsUrl, namespace, servers) })
+      const notifier = await startNotifier(context, overrides)
+      return {
+        [Symbol.asyncDispose]: async () => {
+          context.abort.abort()
+          await notifier[Symbol.asyncDispose]()
+          context.meters[Symbol.dispose]()
+        },
+      }
+    },
+    env: (servers) => envOf(natsUrl, namespace, servers),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  }
+}
+
+function envOf(natsUrl: string, namespace: string, servers: PushServers): Record<string, string> {
+  return { NATS_URL: natsUrl, NATS_NAMESPACE: namespace, LOG_LEVEL: 'silent', ...servers.settings }
+}
+
+function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) {
+  const forgotten: Forget[] = []
+  answer<StorageQueries['push.recipients']['ask'], StorageQueries['push.recipients']['answer']>(
+    bus,
+    bus.names.query('storage', 'push.recipients'),
+    async ({ except }) => ({
+      title: 'Lobby',
+      kind,
+      from_name: 'Alice',
+      recipients: [...members.values()].filter(({ user }) => user !== except),
+      more: false,
+    }),
+  )
+  answer<Forget, { forgotten: boolean }>(bus, bus.names.query('storage', 'device.forget'), async (asked) => {
+    forgotten.push(asked)
+    return { forgotten: true }
+  })
+  const memberOf = (user: string): Recipient =>
+    members.get(user) ?? { user, role: 'member', read: 0, read_n: 0, muted: false, badge: 1, devices: [] }
+  const addDevice = (user: string, device: string, body: DeviceBody): Device => {
+    const added: Device = { device, user, ...body, registered_at: 1_000 }
+    const member = memberOf(user)
+    members.set(user, { ...member, devices: [...member.devices, added] })
+    return added
+  }
+  return { forgotten, addDevice }
+}
+
+function playRouter(bus: Bus): Pick<World, 'say' | 'markRead'> {
+  const heads = new Map<string, { seq: number; logSeq: number }>()
+  return {
+    say: async (room, from, text) => {
+      const head = heads.get(room) ?? { seq: 0, logSeq: 0 }
+      const seq = head.seq + 1
+      const event = { type: 'message' as const, seq, n: seq, at: Date.now(), from, cid: `c${seq}`, text }
+      const stored = await publishExpecting(bus, {
+        subject: bus.names.log('room', room),
+        payload: encodeEntry(`room:${room}`, [event]),
+        headers: toHeaders({
+          [HEADER.entry]: formatRange({ first: seq, last: seq, n: seq, epoch: 'e' }),
+          [HEADER.input]: formatInput({ incarnation: 'i', input: seq, floor: 0 }),
+        }),
+        messageId: `${room}-${seq}`,
+        expect: head.logSeq,
+      })
+      if (stored.kind !== 'stored') throw new Error(`the log entry was not stored: ${stored.kind}`)
+      heads.set(room, { seq, logSeq: stored.seq })
+      return seq
+    },
+    markRead: async (room, user, seq) => {
+      const mark: MarkRecord = { room, user, seq, n: seq, at: Date.now() }
+      await bus.js.publish(bus.names.mark(room, user), encodeJson(mark))
+    },
+  }
+}
+
+async function playEdge(bus: Bus, users: readonly string[]): Promise<AsyncDisposable> {
+  const edge = `e${randomUUID().slice(0, 8)}`
+  const lease = await holdLease(bus, { key: `edge.${edge}`, value: edge, ttlMs: 3_000 })
+  const tell = (): void => {
+    publish(bus, bus.names.presence(edge), encodeJson({ edge, whole: true, users: users.map((user) => [user, 1, 1]) }))
+  }
+  const asked = subscribe(bus, bus.names.presenceAsk, tell)
+  tell()
+  await flush(bus)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      asked.unsubscribe()
+      await lease[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function hearDead(bus: Bus): Pick<World, 'dead' | 'firstDead'> {
+  const dead: DeadRecord[] = []
+  const first = Promise.withResolvers<DeadRecord>()
+  subscribe(bus, bus.names.deadAll, (message) => {
+    const record = message.json<DeadRecord>()
+    dead.push(record)
+    first.resolve(record)
+  })
+  return { dead, firstDead: first.promise }
+}

@@ -2,7 +2,7 @@ import type { MethodName, Params, Result } from '@switchboard/contracts/methods'
 import { Centrifuge, type StreamPosition, UnauthorizedError } from 'centrifuge'
 import { Emitter } from './emitter.ts'
 import { fromProtocol, SwitchboardError } from './failure.ts'
-import type { Connection, Subscribed, Transport, TransportEvents } from './transport.ts'
+import { type Connection, NO_CODE, type Subscribed, type Transport, type TransportEvents } from './transport.ts'
 
 export interface CentrifugeOptions {
   /** WebSocket address of the edge. */
@@ -40,7 +40,7 @@ const subscribedOf = (context: SubscribedContext): Subscribed => ({
 export class CentrifugeTransport extends Emitter<TransportEvents> implements Transport {
   readonly #client: Centrifuge
   readonly #watched = new Set<string>()
-  #connection: Connection = { state: 'disconnected', code: 0, reason: 'not started' }
+  #connection: Connection = { state: 'disconnected', code: NO_CODE, reason: 'not started' }
 
   constructor(options: CentrifugeOptions) {
     super()
@@ -109,7 +109,7 @@ export class CentrifugeTransport extends Emitter<TransportEvents> implements Tra
     const client = this.#client
     client.on('connecting', ({ code, reason }) => this.#enter({ state: 'connecting', code, reason }))
     client.on('disconnected', ({ code, reason }) => this.#enter({ state: 'disconnected', code, reason }))
-    client.on('connected', () => this.#enter({ state: 'connected', code: 0, reason: '' }))
+    client.on('connected', () => this.#enter({ state: 'connected', code: NO_CODE, reason: '' }))
     client.on('subscribed', (context) => this.emit('subscribed', subscribedOf(context)))
     client.on('unsubscribed', ({ channel }) => this.emit('unsubscribed', { channel }))
     client.on('publication', ({ channel, data, offset }) =>

@@ -1,3 +1,4 @@
+import { refuse } from '@switchboard/contracts/errors'
 import type { Clock } from './clock.ts'
 import { Emitter } from './emitter.ts'
 import { type Failure, fromProtocol, plainFailure, SwitchboardError } from './failure.ts'
@@ -192,15 +193,13 @@ export class Outbox extends Emitter<OutboxEvents> {
 const fresh = (entry: OutboxEntry): Waiting => ({ entry, attempts: 0, inFlight: false, dueAt: 0 })
 
 function check(text: string, size: number): void {
-  if (text.trim() === '') {
-    throw new SwitchboardError({ code: 'bad_request', field: 'text', message: 'must not be empty', retry: false })
-  }
-  if ([...text].length > TEXT_CHARS_MAX) {
-    const message = `must not have more than ${TEXT_CHARS_MAX} characters`
-    throw new SwitchboardError({ code: 'too_large', field: 'text', message, retry: false })
-  }
+  if (text.trim() === '') throw refused('bad_request', 'must not be empty')
+  if ([...text].length > TEXT_CHARS_MAX) throw refused('too_large', `is longer than ${TEXT_CHARS_MAX} characters`)
   if (size >= ENTRIES_MAX) {
     const message = `${ENTRIES_MAX} messages are waiting to be sent already.`
     throw new SwitchboardError({ code: 'outbox_full', message, retry: true })
   }
 }
+
+const refused = (code: 'bad_request' | 'too_large', message: string): SwitchboardError =>
+  new SwitchboardError({ ...refuse(code, { field: 'text', message }), retry: false })

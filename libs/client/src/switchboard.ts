@@ -141,12 +141,17 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     return Object.fromEntries(open.map((room) => [room.id, room.lastSeen]))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the connection. What is in the outbox stays in its store. */
+  end(): void {
     for (const stop of this.#stop) stop()
     this.#transport.disconnect()
     this.outbox.close()
     this.rooms.close()
     for (const room of this.#handles.values()) room.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end()
   }
 
   #listen(): void {

@@ -130,7 +130,7 @@ test('a timeline, when trimmed, then the newest stay and older ones can be paged
   assert.equal(timeline.complete, true)
 })
 
-test('an event of a type that this version does not know, when it comes, then it is a notice and the order goes on', () => {
+test('an event of a type that this version does not know, when it comes, then it is a notice', () => {
   const timeline = new Timeline()
   const future = { type: 'room.sung', seq: 1, n: 0, at: 1, from: 'alice', cid: 'c' } as unknown as RoomEvent
   assert.equal(timeline.append(future), 'applied')

@@ -3,9 +3,12 @@ import type { MethodName, Params, Result } from '@switchboard/contracts/methods'
 /** Where a connection stands. After `disconnected` it does not come back by itself. */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected'
 
+/** Nothing was closed and nothing failed. */
+export const NO_CODE = 0
+
 export interface Connection {
   readonly state: ConnectionState
-  /** Number of the close code or error behind the last change; 0 if there was none. */
+  /** Number of the close code or error behind the last change; `NO_CODE` if there was none. */
   readonly code: number
   readonly reason: string
 }

@@ -21,7 +21,7 @@ export class FakeRooms {
   readonly #rooms = new Map<string, FakeRoom>()
   readonly #publish: Publish
   readonly #accounts = new Map<string, string>()
-  #clock = 1_700_000_000_000
+  #clock = Date.now() - 60_000
 
   constructor(publish: Publish) {
     this.#publish = publish
@@ -38,7 +38,7 @@ export class FakeRooms {
     if (this.#accounts.get(user) !== password) {
       return { status: 401, body: { error: { code: 'bad_credentials', message: 'Unknown user or wrong password.' } } }
     }
-    return { status: 200, body: { token: user, expires_at: this.#clock + 3_600_000, user } }
+    return { status: 200, body: { token: user, expires_at: Date.now() + 3_600_000, user } }
   }
 
   create(id: string, members: readonly string[], kind = 'group'): void {

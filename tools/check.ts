@@ -1,5 +1,5 @@
 /** `npm run check`: what needs neither servers nor a browser, in under a minute. */
-import { describeError } from './system/complaint.ts'
+import { describeError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 import { runChecks } from './testing/checks.ts'
 import { filesOf, printCounts, runRing, UNIT } from './testing/rings.ts'

@@ -1,8 +1,8 @@
 /** `npm start`: the whole of Switchboard on this machine, until Ctrl-C. */
 import { relative } from 'node:path'
 import { bringUp } from './system/bring-up.ts'
-import { describeError } from './system/complaint.ts'
 import { readStartSettings } from './system/settings.ts'
+import { describeError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 
 const print = (line: string) => console.log(line)

@@ -1,6 +1,6 @@
 /** `npm test [-- path…]`: everything, from lint to two browsers; stops at the first stage that fails. */
 import { chooseServers, type ServersKind, startServers } from '@switchboard/testkit/servers'
-import { Complaint, describeError } from './system/complaint.ts'
+import { describeError, SetupError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 import { buildWebPage } from './system/web-page.ts'
 import { runChecks } from './testing/checks.ts'
@@ -20,7 +20,7 @@ async function run(): Promise<void> {
     string[],
   ]
   if (unit.length + service.length + system.length === 0)
-    throw new Complaint(`no test file matches ${filter.join(' ')}`)
+    throw new SetupError(`no test file matches ${filter.join(' ')}`)
   if (filter.length === 0) await runChecks()
   if (unit.length > 0) done.push(await runRing(UNIT, unit))
   if (service.length + system.length === 0) return

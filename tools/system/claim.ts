@@ -1,18 +1,18 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { SetupError } from './setup-error.ts'
 
 /**
  * Marks the data directory as ours until disposed. A mark left by a process that is gone does not count.
- * @throws Complaint when another `npm start` runs on it.
+ * @throws SetupError when another `npm start` runs on it.
  */
 export async function claimDataDir(dataDir: string): Promise<Disposable> {
   const path = join(dataDir, 'start.pid')
   if (existsSync(path)) {
     const pid = Number(readFileSync(path, 'utf8'))
     if (pid !== process.pid && (await isStart(pid))) {
-      throw new Complaint(
+      throw new SetupError(
         `${dataDir} is in use by another npm start (process ${pid}): stop that one, or choose another DATA_DIR`,
       )
     }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { SetupError } from './setup-error.ts'
 
 const ANSWER_SECONDS_MAX = 10
 const ACTION_SECONDS_MAX = 60
@@ -52,7 +52,7 @@ export async function ensureContainer(server: DockerServer, dataDir: string): Pr
   const options = ['--name', name, '--label', `${LABEL}=${dataDir}`, '--publish', `127.0.0.1::${server.port}`]
   const storage = ['--volume', `${name}:${server.volume}`, '--shm-size', '256m']
   const created = await docker(['create', ...options, ...storage, server.image, ...server.args], ACTION_SECONDS_MAX)
-  if (created.code !== 0) throw new Complaint(`Docker cannot create ${name}: ${created.lines.at(-1)}`)
+  if (created.code !== 0) throw new SetupError(`Docker cannot create ${name}: ${created.lines.at(-1)}`)
   return name
 }
 

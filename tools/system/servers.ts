@@ -7,8 +7,8 @@ import { freePort } from '@switchboard/testkit/ports'
 import { waitForServer, withoutPassword } from '@switchboard/testkit/servers-answer'
 import { goAnswers, startEmbedded } from '@switchboard/testkit/servers-embedded'
 import { findProgram, runCommand } from './command.ts'
-import { Complaint } from './complaint.ts'
 import { type DockerServer, dockerAnswers, ensureContainer, imageReady, portOf } from './docker.ts'
+import { SetupError } from './setup-error.ts'
 
 const GUARD = fileURLToPath(new URL('guard.ts', import.meta.url))
 const READY_SECONDS_MAX = 60
@@ -75,7 +75,7 @@ const KINDS: Readonly<Record<ServerName, Kind>> = {
 /**
  * Brings up NATS or MongoDB: the given URL, a program on PATH, a Docker image, the embedded Go program, in this order. The way
  * taken is remembered in the data directory, because the data of one cannot be read by another.
- * @throws Complaint with all the reasons when none is possible.
+ * @throws SetupError with all the reasons when none is possible.
  */
 export async function startServer(name: ServerName, options: ServerOptions): Promise<StartedServer> {
   const kind = KINDS[name]
@@ -96,19 +96,19 @@ export async function startServer(name: ServerName, options: ServerOptions): Pro
     return { ...started, choice: `${kind.title}: ${WAYS[way].title(kind)}${why.length ? ` (${why.join('; ')})` : ''}` }
   }
   if (remembered) {
-    throw new Complaint(
+    throw new SetupError(
       `the ${kind.title} data in ${options.dataDir} was made with ${WAYS[remembered].title(kind)}, but ${reasons[0]}: ` +
         'bring that back, or choose another DATA_DIR',
     )
   }
-  throw new Complaint(
+  throw new SetupError(
     `there is no ${kind.title}: ${reasons.join('; ')}. Install Docker or Go 1.26, or set ${kind.setting}`,
   )
 }
 
 async function givenServer(kind: Kind, url: string): Promise<StartedServer> {
   await waitForServer(url, GIVEN_URL_SECONDS_MAX).catch((error: Error) => {
-    throw new Complaint(`${kind.setting}: ${error.message}`)
+    throw new SetupError(`${kind.setting}: ${error.message}`)
   })
   return { url, choice: `${kind.title}: ${withoutPassword(url)} (given by ${kind.setting})` }
 }
@@ -168,7 +168,7 @@ type UrlOf = string | (() => Promise<string | 0 | undefined>)
 
 async function untilItAnswers(kind: Kind, child: Child, url: UrlOf): Promise<{ url: string; child: Child }> {
   const ended = child.exited.then(() => {
-    throw new Complaint(`${kind.title} did not start: ${child.tail().slice(-3).join(' ')}`)
+    throw new SetupError(`${kind.title} did not start: ${child.tail().slice(-3).join(' ')}`)
   })
   const answers = async () => {
     const deadline = Date.now() + READY_SECONDS_MAX * 1000
@@ -179,7 +179,7 @@ async function untilItAnswers(kind: Kind, child: Child, url: UrlOf): Promise<{ u
         return found
       }
       if (Date.now() > deadline || !child.running)
-        throw new Complaint(`${kind.title} has no port after ${READY_SECONDS_MAX} s`)
+        throw new SetupError(`${kind.title} has no port after ${READY_SECONDS_MAX} s`)
     }
   }
   try {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { readSettings, type Settings, SettingsError, table } from '@switchboard/runtime/settings'
 import { canListen } from '@switchboard/testkit/ports'
-import { Complaint } from './complaint.ts'
+import { SetupError } from './setup-error.ts'
 
 /** The settings of `npm start`. What begins with APNS_, FCM_, VAPID_ or PUSH_ goes to the notifier as it is. */
 export const START_SETTINGS = table({
@@ -24,7 +24,7 @@ export const START_SETTINGS = table({
 
 export type StartSettings = Settings<typeof START_SETTINGS>
 
-/** @throws Complaint about the first setting that cannot be used, before anything is started. */
+/** @throws SetupError about the first setting that cannot be used, before anything is started. */
 export async function readStartSettings(env: NodeJS.ProcessEnv): Promise<StartSettings> {
   const settings = parse(env)
   const dataDir = resolve(settings.DATA_DIR)
@@ -33,7 +33,7 @@ export async function readStartSettings(env: NodeJS.ProcessEnv): Promise<StartSe
   try {
     makeDirectory(dataDir)
   } catch (error) {
-    throw new Complaint(`DATA_DIR ${dataDir} cannot be created: ${(error as Error).message}`)
+    throw new SetupError(`DATA_DIR ${dataDir} cannot be created: ${(error as Error).message}`)
   }
   await expectFree(settings)
   return { ...settings, DATA_DIR: dataDir }
@@ -43,7 +43,7 @@ function parse(env: NodeJS.ProcessEnv): StartSettings {
   try {
     return readSettings(START_SETTINGS, env)
   } catch (error) {
-    if (error instanceof SettingsError) throw new Complaint(error.problems.join('; '))
+    if (error instanceof SettingsError) throw new SetupError(error.problems.join('; '))
     throw error
   }
 }
@@ -57,7 +57,7 @@ function makeDirectory(path: string): void {
 
 function expectProtocol(name: string, url: string, protocols: readonly string[]): void {
   if (url === '' || protocols.some((protocol) => url.startsWith(`${protocol}//`))) return
-  throw new Complaint(`${name} must begin with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
+  throw new SetupError(`${name} must begin with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
 }
 
 async function expectFree({ PORT, HOST }: StartSettings): Promise<void> {
@@ -65,11 +65,11 @@ async function expectFree({ PORT, HOST }: StartSettings): Promise<void> {
   const answer = await canListen(PORT, HOST)
   if (answer === true) return
   if (answer === 'EADDRINUSE') {
-    throw new Complaint(
+    throw new SetupError(
       `port ${PORT} on ${HOST} is in use: stop the program that has it, or choose another with PORT=${PORT + 1}`,
     )
   }
   if (answer === 'EACCES')
-    throw new Complaint(`port ${PORT} on ${HOST} is not allowed for this user: choose one above 1023`)
-  throw new Complaint(`HOST ${HOST} with port ${PORT} cannot be listened on (${answer})`)
+    throw new SetupError(`port ${PORT} on ${HOST} is not allowed for this user: choose one above 1023`)
+  throw new SetupError(`HOST ${HOST} with port ${PORT} cannot be listened on (${answer})`)
 }

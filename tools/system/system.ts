@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@switchboard/testkit/ports'
-import { Complaint } from './complaint.ts'
 import { type ServiceName, type ServiceProcess, startService } from './service.ts'
+import { SetupError } from './setup-error.ts'
 
 /** Storage first and edges last: whoever is asked is there before whoever asks, and the door opens when the house is warm. */
 export const SERVICES: readonly ServiceName[] = ['storage', 'router', 'notifier', 'edge']
 
 const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url))
-const EDGE_STOP_SECONDS_MAX = 20
+// A few browsers on this machine need no gentle hand-over to other edges.
+const DRAIN_SECONDS_MAX = '2'
+const STOP_SECONDS_MAX = 20
 
 export interface SystemOptions {
   readonly natsUrl: string
@@ -51,7 +53,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { report = () => {}, services = SERVICES, host = '127.0.0.1' } = options
   for (const service of services) {
     const main = fileURLToPath(new URL(`../../services/${service}/src/main.ts`, import.meta.url))
-    if (!existsSync(main)) throw new Complaint(`this checkout has no services/${service}/src/main.ts`)
+    if (!existsSync(main)) throw new SetupError(`this checkout has no services/${service}/src/main.ts`)
   }
   await using started = new AsyncDisposableStack()
   const processes: ServiceProcess[] = []
@@ -62,7 +64,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       env: environment(service, { ...options, host, port }),
       logDir: options.logDir,
       report,
-      stopSecondsMax: EDGE_STOP_SECONDS_MAX,
+      stopSecondsMax: STOP_SECONDS_MAX,
     })
     processes.push(process)
     return started.use(process)
@@ -97,7 +99,13 @@ function environment(
     storage: { MONGO_URL: options.mongoUrl, MONGO_DATABASE: options.database },
     router: {},
     notifier: {},
-    edge: { HOST: options.host, PORT: String(options.port), WEB_DIR, JWT_PRIVATE_KEY: options.jwtPrivateKey },
+    edge: {
+      HOST: options.host,
+      PORT: String(options.port),
+      WEB_DIR,
+      JWT_PRIVATE_KEY: options.jwtPrivateKey,
+      DRAIN_SECONDS_MAX,
+    },
   }
   return {
     NATS_URL: options.natsUrl,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Complaint } from '../system/complaint.ts'
+import { SetupError } from '../system/setup-error.ts'
 import { heading, ROOT, runStage } from './stage.ts'
 
 const MINUTES_MAX = 5
@@ -28,12 +28,12 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
-/** What needs no run of the code. @throws Complaint at the first check that fails. */
+/** What needs no run of the code. @throws SetupError at the first check that fails. */
 export async function runChecks(): Promise<void> {
   for (const { title, args, cwd, advice } of CHECKS) {
     if (cwd && !existsSync(join(cwd, 'tsconfig.json'))) continue
     heading(title)
     const code = await runStage({ args, minutesMax: MINUTES_MAX, ...(cwd && { cwd }) })
-    if (code !== 0) throw new Complaint(`${title} failed: ${advice}`)
+    if (code !== 0) throw new SetupError(`${title} failed: ${advice}`)
   }
 }

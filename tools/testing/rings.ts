@@ -1,7 +1,7 @@
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Complaint } from '../system/complaint.ts'
+import { SetupError } from '../system/setup-error.ts'
 import { heading, ROOT, runStage } from './stage.ts'
 
 export interface Ring {
@@ -63,7 +63,7 @@ export function filesOf(ring: Ring, filter: readonly string[]): string[] {
   return files.filter((file) => filter.length === 0 || filter.some((part) => file.includes(part))).sort()
 }
 
-/** @throws Complaint when a test fails, is skipped, or the ring holds no test at all. */
+/** @throws SetupError when a test fails, is skipped, or the ring holds no test at all. */
 export async function runRing(ring: Ring, files: readonly string[], env: Record<string, string> = {}): Promise<Counts> {
   heading(`${ring.title}: ${files.length} files`)
   const directory = mkdtempSync(join(tmpdir(), 'switchboard-counts-'))
@@ -83,10 +83,10 @@ export async function runRing(ring: Ring, files: readonly string[], env: Record<
     const code = await runStage({ args, env, minutesMax: ring.minutesMax })
     const counts = JSON.parse(readFileSync(countsPath, 'utf8')) as Counts
     if (code !== 0)
-      throw new Complaint(`${ring.title}: ${counts.failed + counts.cancelled} of ${counts.tests} tests failed`)
-    if (counts.tests === 0) throw new Complaint(`${ring.title}: the files hold no test`)
+      throw new SetupError(`${ring.title}: ${counts.failed + counts.cancelled} of ${counts.tests} tests failed`)
+    if (counts.tests === 0) throw new SetupError(`${ring.title}: the files hold no test`)
     if (counts.skipped + counts.todo > 0)
-      throw new Complaint(`${ring.title}: tests are never skipped or left to do here`)
+      throw new SetupError(`${ring.title}: tests are never skipped or left to do here`)
     return counts
   } finally {
     rmSync(directory, { recursive: true, force: true })

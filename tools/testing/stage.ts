@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Complaint } from '../system/complaint.ts'
+import { SetupError } from '../system/setup-error.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -31,7 +31,7 @@ export async function runStage(options: StageOptions): Promise<number> {
   const code = await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
   clearTimeout(late)
   running = undefined
-  if (isLate) throw new Complaint(`this stage took longer than ${options.minutesMax} minutes and was ended`)
+  if (isLate) throw new SetupError(`this stage took longer than ${options.minutesMax} minutes and was ended`)
   return code
 }
 

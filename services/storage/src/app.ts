@@ -4,7 +4,7 @@ import { holdPartitions } from '@switchboard/bus/partitions'
 import { ensureStreams } from '@switchboard/bus/streams'
 import type { Context } from '@switchboard/runtime/context'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
-import { type BatchWriter, createBatchWriter } from './batch-writer.ts'
+import { type BatchWriter, createBatchWriter, type WriterLimits } from './batch-writer.ts'
 import { STOP_FLUSH_MS_MAX, type settings } from './config.ts'
 import { createEvents, type Events } from './events.ts'
 import { fromLog } from './from-log.ts'
@@ -21,6 +21,7 @@ export type StorageContext = Context<typeof settings>
 /** What tests put in the place of what is built here. */
 export interface Overrides {
   readonly bus?: Bus
+  readonly limits?: WriterLimits
 }
 
 interface Parts {
@@ -44,7 +45,7 @@ export async function startStorage(context: StorageContext, overrides: Overrides
   const bus = overrides.bus ?? stack.use(await connect(context))
   const mongo = stack.use(connectMongo(settings.MONGO_URL, settings.MONGO_DATABASE))
   const bury = toDead({ bus, events })
-  const writer = stack.use(createWriter({ mongo, events, bury }))
+  const writer = stack.use(createWriter({ mongo, events, bury }, overrides.limits))
 
   const abort = new AbortController()
   const running = new AsyncDisposableStack()
@@ -67,7 +68,10 @@ const connect = ({ settings, log }: StorageContext): Promise<Bus> =>
     log,
   })
 
-const createWriter = ({ mongo, events, bury }: Pick<Parts, 'mongo' | 'events' | 'bury'>): BatchWriter =>
+const createWriter = (
+  { mongo, events, bury }: Pick<Parts, 'mongo' | 'events' | 'bury'>,
+  limits: WriterLimits | undefined,
+): BatchWriter =>
   createBatchWriter({
     write: toMongo({ mongo, events }),
     isPoison: (error) => error instanceof PoisonError,
@@ -75,6 +79,7 @@ const createWriter = ({ mongo, events, bury }: Pick<Parts, 'mongo' | 'events' | 
       bury({ origin, subject: raw?.subject ?? '', data: raw?.data ?? new Uint8Array(), reason }),
     failed: events.storeFailed,
     waiting: events.waiting,
+    ...(limits && { limits }),
   })
 
 /** Waits until both servers are there, and then works until `running` is disposed. */

@@ -2,6 +2,13 @@ import { MAX } from '@switchboard/contracts/limits'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { StoredRecord } from './record.ts'
 
+export interface WriterLimits {
+  readonly bulkEvents: number
+  readonly bulkMs: number
+  /** Past it reading pauses. */
+  readonly queueEvents: number
+}
+
 export interface WriterOptions {
   readonly write: (records: readonly StoredRecord[]) => Promise<void>
   /** Whether this error says that a record can never be written. */
@@ -11,7 +18,7 @@ export interface WriterOptions {
   readonly failed: (error: unknown, attempt: number) => void
   /** How many events wait, and since when the oldest does: milliseconds since the epoch. */
   readonly waiting: (events: number, sinceMs: number | null) => void
-  readonly limits?: { readonly bulkEvents: number; readonly bulkMs: number; readonly queueEvents: number }
+  readonly limits?: WriterLimits
 }
 
 export interface BatchWriter extends AsyncDisposable {

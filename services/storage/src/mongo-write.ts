@@ -68,10 +68,9 @@ export async function applyWrites(collections: Collections, writes: Writes): Pro
   }
   await Promise.all([updateAll(rooms, writes.rooms), updateAll(users, writes.users)])
   await updateAll(rooms, writes.lasts)
-  for (const { room, head } of writes.counts) {
-    const counted = await members.countDocuments({ room, gone: false })
-    const $set = { members: counted, counted: head }
-    await rooms.updateOne({ _id: room, counted: { $lt: head } }, { $set })
+  for (const { room, at } of writes.counts) {
+    const present = await members.countDocuments({ room, gone: false })
+    await rooms.updateOne({ _id: room, counted: { $lt: at } }, { $set: { members: present, counted: at } })
   }
   await updateAll(positions, writes.positions)
 }

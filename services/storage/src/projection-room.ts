@@ -190,6 +190,10 @@ export function roomOf(fold: RoomFold): Update[] {
   ]
 }
 
+/** Named after the newest event about a member, so that of two counts the later one stays. */
+export const countsOf = ({ room, members }: RoomFold): { room: string; at: number }[] =>
+  members.size === 0 ? [] : [{ room, at: Math.max(...[...members.values()].map(({ seq }) => seq)) }]
+
 /** Changes of a message that may be the newest of its room and was written before this batch. */
 export function lastsOf(fold: RoomFold): Update[] {
   if (fold.last) return []

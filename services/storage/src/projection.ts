@@ -3,6 +3,7 @@ import { userEventDocument } from './event-document.ts'
 import {
   addEntry,
   changesOf,
+  countsOf,
   foldRoom,
   lastsOf,
   markMember,
@@ -105,9 +106,7 @@ export function project(records: readonly StoredRecord[]): Writes {
     rooms: roomFolds.flatMap(roomOf),
     users: userFolds.map(userOf),
     lasts: roomFolds.flatMap(lastsOf),
-    counts: roomFolds
-      .filter(({ members }) => members.size > 0)
-      .map(({ room, position }) => ({ room, head: position.head })),
+    counts: roomFolds.flatMap(countsOf),
     positions: positionsOf(records),
   }
 }

@@ -46,7 +46,7 @@ export interface Writes {
   readonly users: readonly Update[]
   /** To `rooms`: the newest message of a room list was edited or deleted. */
   readonly lasts: readonly Update[]
-  /** Rooms whose members are to be counted anew, as of their new head. */
-  readonly counts: readonly { readonly room: string; readonly head: number }[]
+  /** Rooms whose members are to be counted anew, and the seq of the event that makes it necessary. */
+  readonly counts: readonly { readonly room: string; readonly at: number }[]
   readonly positions: readonly Update[]
 }

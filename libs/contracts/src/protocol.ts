@@ -126,6 +126,7 @@ export type Push =
 /** Why the server ended a subscription: codes from 2500 on ask the client to subscribe again by itself. */
 export const UNSUBSCRIBE = {
   removed: { code: 2000, reason: 'not a member any more' },
+  replaced: { code: 2000, reason: 'the client has subscribed to it itself' },
   insufficient_state: { code: 2500, reason: 'insufficient state' },
 } as const
 

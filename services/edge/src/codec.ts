@@ -1,11 +1,5 @@
 import type { Refusal } from '@switchboard/contracts/errors'
-import type {
-  CommandResults,
-  Publication,
-  Push,
-  RawCommand,
-  RepliedCommand,
-} from '@switchboard/contracts/protocol'
+import type { CommandResults, Publication, Push, RawCommand, RepliedCommand } from '@switchboard/contracts/protocol'
 
 export type Format = 'json' | 'protobuf'
 

@@ -1,0 +1,175 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { type Bus, connectBus } from '@switchboard/bus/connect'
+import { ensureStreams } from '@switchboard/bus/streams'
+import { refuse } from '@switchboard/contracts/errors'
+import type { KickRecord } from '@switchboard/contracts/records'
+import type { Context } from '@switchboard/runtime/context'
+import { type Clock, systemClock } from './clock.ts'
+import { createProtobufCodec } from './codec-protobuf.ts'
+import type { settings } from './config.ts'
+import { drain } from './drain.ts'
+import { createEvents, type EdgeEvents } from './events.ts'
+import { FeedRegistry } from './feed-registry.ts'
+import { fromApi } from './from-api.ts'
+import { fromLog } from './from-log.ts'
+import { fromReplies } from './from-replies.ts'
+import { fromKicks, fromSignals } from './from-signals.ts'
+import { fromUplink, listenTcp, type UplinkParts } from './from-uplink.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { People } from './people.ts'
+import { PresenceTable } from './presence-table.ts'
+import { Requests } from './requests.ts'
+import { RoomChanges } from './room-changes.ts'
+import { Rpc } from './rpc.ts'
+import type { SessionParts } from './session.ts'
+import { SessionTable } from './session-table.ts'
+import { toCommands } from './to-commands.ts'
+import { Flusher } from './to-downlink.ts'
+import { toPresence } from './to-presence.ts'
+import { toQueries } from './to-queries.ts'
+import { toSignals } from './to-signals.ts'
+import { createTokens, type Tokens } from './tokens.ts'
+import { uuid7 } from './uuid7.ts'
+
+type EdgeContext = Context<typeof settings>
+
+export interface Edge extends AsyncDisposable {
+  /** Where it listens: `http://host:port`. */
+  readonly url: string
+}
+
+export interface EdgeOverrides {
+  readonly clock?: Clock
+}
+
+const VERSION = 'switchboard 0.1'
+
+/** Builds the whole edge; disposing drains it and undoes everything in reverse. */
+export async function startEdge(context: EdgeContext, overrides: EdgeOverrides = {}): Promise<Edge> {
+  const { health, log } = context
+  const clock = overrides.clock ?? systemClock
+  const events = createEvents(context)
+  health.ready('edge', false)
+  await using stack = new AsyncDisposableStack()
+  const { NATS_URL: url, NATS_NAMESPACE: namespace, NATS_REPLICAS: replicas } = context.settings
+  const bus = stack.use(await connectBus({ url, namespace, service: 'edge', replicas, log }))
+  await ensureStreams(bus)
+  const tokens = await tokensOf(context, clock, events)
+  const session = await buildSessions(context, { bus, clock, events, tokens, stack })
+  const uplink = stack.use(await listen(context, session))
+  health.ready('edge', true)
+  events.listening(uplink.url)
+  const all = stack.move()
+  return { url: uplink.url, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+function tokensOf({ settings }: EdgeContext, clock: Clock, events: EdgeEvents): Promise<Tokens> {
+  return createTokens({
+    privateKey: settings.JWT_PRIVATE_KEY,
+    oldPublicKeys: settings.JWT_OLD_PUBLIC_KEYS.map((pem) => pem.replaceAll('\\n', '\n')),
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    seconds: settings.TOKEN_SECONDS,
+    external: { jwksUrl: settings.JWKS_URL, issuer: settings.JWKS_ISSUER },
+    now: clock.now,
+    keysUnavailable: events.keysUnavailable,
+  })
+}
+
+interface Base {
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly events: EdgeEvents
+  readonly tokens: Tokens
+  readonly stack: AsyncDisposableStack
+}
+
+/** Everything behind the sockets: feeds, people, questions, commands, presence. */
+async function buildSessions(context: EdgeContext, base: Base): Promise<SessionParts> {
+  const { bus, clock, events, tokens, stack } = base
+  const newId = () => uuid7(clock.now(), randomBytes(10))
+  const queries = toQueries(bus, clock, events)
+  const source = fromLog(bus, events, fromSignals(events))
+  const { archive } = queries
+  const feeds = stack.use(new FeedRegistry({ source, archive, clock, events }))
+  stack.defer(bus.onReconnect(() => void feeds.auditAll()))
+  const people = stack.use(new People({ feeds, archive, userRooms: queries.userRooms }, clock))
+  const requests = stack.use(new Requests(clock, events))
+  const replies = fromReplies(bus, context.id, (reply) => requests.resolve(reply))
+  stack.defer(() => replies.unsubscribe())
+  const command = toCommands(bus, context.id, { requests, events })
+  const sessions = new SessionTable()
+  const kicks = fromKicks(bus, (record) => kick(sessions, record, events))
+  stack.defer(() => kicks.unsubscribe())
+  const presence = new PresenceTable()
+  stack.use(await toPresence(bus, { edge: context.id, table: presence, clock, events }))
+  return {
+    clock,
+    events,
+    feeds,
+    archive,
+    people,
+    sessions,
+    tokens,
+    rpc: new Rpc({ ...queries, command, newId }),
+    presence,
+    changes: stack.use(new RoomChanges(clock)),
+    typing: toSignals(bus, events),
+    epoch: (room) => source.epoch('room', room).catch(() => refuse('unavailable')),
+    newId,
+    pingSeconds: context.settings.PING_SECONDS,
+    version: VERSION,
+  }
+}
+
+function kick(sessions: SessionTable, { user, reason }: KickRecord, events: EdgeEvents): void {
+  const ended = sessions.ofUser(user)
+  for (const session of ended) session.close(reason)
+  events.kicked(user, ended.length)
+}
+
+/** Opens the ports. Disposing sends the connections away, then closes them. */
+async function listen({ settings }: EdgeContext, session: SessionParts): Promise<Edge> {
+  const { clock, events, newId, rpc, sessions, tokens } = session
+  await using stack = new AsyncDisposableStack()
+  let isDraining = false
+  const uplink: UplinkParts = {
+    session,
+    events,
+    flusher: stack.use(new Flusher(clock)),
+    heartbeat: stack.use(new Heartbeat(clock, settings.PING_SECONDS)),
+    protobuf: createProtobufCodec(),
+    origins: settings.ORIGINS,
+    isDraining: () => isDraining,
+  }
+  const app = await fromApi({
+    clock,
+    events,
+    tokens,
+    rpc,
+    newId,
+    apiKeys: settings.API_KEYS,
+    webDir: settings.WEB_DIR,
+    proxyHops: settings.PROXY_HOPS,
+  })
+  stack.defer(() => app.close())
+  await fromUplink(app, uplink)
+  await app.listen({ host: settings.HOST, port: settings.PORT })
+  const { port } = app.server.address() as AddressInfo
+  if (settings.TCP_PORT > 0) stack.use(await listenTcp({ host: settings.HOST, port: settings.TCP_PORT }, uplink))
+  stack.defer(async () => {
+    isDraining = true
+    const connections = [...sessions]
+    events.draining(connections.length, settings.DRAIN_SECONDS_MAX)
+    await drain(connections, {
+      secondsMax: settings.DRAIN_SECONDS_MAX,
+      random: () => randomInt(1_000_000),
+      close: (each) => each.close('shutdown'),
+    })
+    for (const late of [...sessions]) late.close('shutdown')
+  })
+  const all = stack.move()
+  const host = settings.HOST === '0.0.0.0' ? '127.0.0.1' : settings.HOST
+  return { url: `http://${host}:${port}`, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}

@@ -1,0 +1,70 @@
+import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import type { Publication } from '@switchboard/contracts/protocol'
+import type { Archive } from './log-source.ts'
+import type { RpcParts } from './rpc.ts'
+import { toPublication } from './session-history.ts'
+import { Slots } from './slots.ts'
+
+/** Gaps fetched from storage at the same time; the others wait, so that a storm does not become one at the database. */
+const FETCHES_MAX = 32
+
+class ArchiveError extends Error {
+  override name = 'ArchiveError'
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(`storage refused: ${refusal.code}`)
+    this.refusal = refusal
+  }
+}
+
+type Page = { readonly events: readonly { readonly seq: number }[]; readonly more: boolean }
+
+/** What storage holds, whole or not at all. The same gap asked for by many at once is fetched once. */
+export function createArchive(storage: RpcParts['storage']): Archive {
+  const slots = new Slots(FETCHES_MAX)
+  const fetching = new Map<string, Promise<Publication[] | null>>()
+  const ok = <T extends object>(answer: T | Refusal): T => {
+    if (isRefusal(answer)) throw new ArchiveError(answer)
+    return answer
+  }
+  const page = async (kind: string, id: string, after_seq: number): Promise<Page> => {
+    const limit = MAX.historyEvents
+    return kind === 'user'
+      ? ok(await storage('user.events', { user: id, after_seq, limit }))
+      : ok(await storage('room.history', { room: id, after_seq, limit }))
+  }
+  const fetch = async (kind: string, id: string, gap: { after: number; upTo: number }) => {
+    const found: Publication[] = []
+    let bytes = 0
+    let last = gap.after
+    while (last < gap.upTo) {
+      const { events } = await page(kind, id, last)
+      for (const event of events) {
+        if (event.seq > gap.upTo) break
+        if (event.seq !== last + 1) return null
+        const publication = toPublication(event)
+        found.push(publication)
+        bytes += publication.data.byteLength
+        last = event.seq
+      }
+      if (events.length === 0 || bytes > MAX.recoverBytes) return null
+    }
+    return found
+  }
+  return {
+    head: async (kind, id) => {
+      if (kind === 'user') return ok(await storage('user.events', { user: id, after_seq: 0, limit: 1 })).head
+      return ok(await storage('room.history', { room: id, limit: 1 })).head
+    },
+    events: async ({ kind, id }, after, upTo) => {
+      if (upTo - after > MAX.recoverEvents) return null
+      const key = `${kind} ${id} ${after} ${upTo}`
+      const running = fetching.get(key)
+      if (running) return running
+      const fetched = slots.run(() => fetch(kind, id, { after, upTo })).finally(() => fetching.delete(key))
+      fetching.set(key, fetched)
+      return fetched
+    },
+  }
+}

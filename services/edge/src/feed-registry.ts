@@ -1,0 +1,181 @@
+import { type Refusal, refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import type { Clock } from './clock.ts'
+import type { EdgeEvents } from './events.ts'
+import { Feed, type FeedKind } from './feed.ts'
+import { FeedAudit } from './feed-audit.ts'
+import { FeedRepair } from './feed-repair.ts'
+import type { Archive, LogSource } from './log-source.ts'
+
+export interface FeedSpec {
+  readonly kind: FeedKind
+  readonly id: string
+  /** The head as storage told it, for an entity whose entries the log holds no more. */
+  readonly head?: number
+}
+
+interface Held {
+  readonly feed: Feed
+  readonly opened: Promise<Refusal | null>
+  uses: number
+  cancelLinger: (() => void) | null
+  unsubscribe: () => void
+}
+
+interface Opening {
+  readonly spec: FeedSpec
+  readonly feed: Feed
+  readonly done: (refusal: Refusal | null) => void
+}
+
+export interface RegistryParts {
+  readonly source: LogSource
+  readonly archive: Archive
+  readonly clock: Clock
+  readonly events: EdgeEvents
+}
+
+/** A batch was read from any replica: soon after, its heads are looked at again. */
+const SECOND_LOOK_MS = 1_000
+
+/**
+ * Every open feed, once, whoever uses it. What is opened in the same turn of the loop is opened together: one flush, one reading of
+ * heads, so that a storm of reconnects costs reads per room and not per connection.
+ */
+export class FeedRegistry implements Disposable {
+  readonly #parts: RegistryParts
+  readonly #held = new Map<string, Held>()
+  readonly #repair: FeedRepair
+  readonly #audit: FeedAudit
+  #opening: Opening[] = []
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts
+    this.#repair = new FeedRepair(parts)
+    this.#audit = new FeedAudit({ ...parts, mend: (feed, cause) => this.mend(feed, cause), feeds: () => this.feeds() })
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  *feeds(): Iterable<Feed> {
+    for (const { feed } of this.#held.values()) yield feed
+  }
+
+  find(kind: FeedKind, id: string): Feed | undefined {
+    return this.#held.get(`${kind}:${id}`)?.feed
+  }
+
+  /** Begins to use a feed; each use must be released. @returns the open feed, or why not: then it is released already. */
+  async use(spec: FeedSpec): Promise<Feed | Refusal> {
+    const held = this.#held.get(`${spec.kind}:${spec.id}`) ?? this.#hold(spec)
+    if (!held) return refuse('limit_exceeded', { message: 'This edge follows as many rooms as it can.' })
+    held.uses += 1
+    held.cancelLinger?.()
+    held.cancelLinger = null
+    const refusal = await held.opened
+    if (refusal === null) return held.feed
+    this.release(held.feed)
+    return refusal
+  }
+
+  /** Ends one use. The feed stays a little, for whoever comes right back. */
+  release(feed: Feed): void {
+    const key = `${feed.kind}:${feed.id}`
+    const held = this.#held.get(key)
+    if (!held || held.feed !== feed) return
+    held.uses -= 1
+    if (held.uses > 0) return
+    held.cancelLinger = this.#parts.clock.after(MAX.feedLingerMs, () => this.#drop(key, held))
+  }
+
+  mend(feed: Feed, cause: 'hole' | 'audit' | 'behind'): Promise<void> {
+    return this.#repair.mend(feed, cause)
+  }
+
+  /** NATS was away: everything is compared with the log. */
+  auditAll(): Promise<void> {
+    return this.#audit.all()
+  }
+
+  [Symbol.dispose](): void {
+    this.#audit[Symbol.dispose]()
+    this.#repair.close()
+    for (const held of this.#held.values()) {
+      held.cancelLinger?.()
+      held.unsubscribe()
+    }
+    this.#held.clear()
+  }
+
+  #hold(spec: FeedSpec): Held | null {
+    if (this.#held.size >= MAX.feeds) return null
+    const { clock, events, source } = this.#parts
+    const feed = new Feed(spec.kind, spec.id, {
+      clock,
+      events,
+      mend: (each, cause) => void this.#repair.mend(each, cause),
+    })
+    const listening = source.listen(spec.kind, spec.id, {
+      entry: (entry) => feed.take(entry),
+      signal: (payload) => feed.signal(payload),
+    })
+    const opened = new Promise<Refusal | null>((done) => {
+      this.#opening.push({ spec, feed, done })
+    })
+    if (this.#opening.length === 1) clock.soon(() => void this.#openTogether())
+    const held: Held = { feed, opened, uses: 0, cancelLinger: null, unsubscribe: () => listening.unsubscribe() }
+    this.#held.set(feed.channel, held)
+    events.feeds(this.#held.size)
+    return held
+  }
+
+  async #openTogether(): Promise<void> {
+    const batch = this.#opening
+    this.#opening = []
+    try {
+      await this.#parts.source.settled()
+      await Promise.all([this.#openKind('room', batch), this.#openKind('user', batch)])
+    } catch (error) {
+      this.#parts.events.feedsNotOpened(batch.length, error)
+      for (const { feed, done } of batch) {
+        const held = this.#held.get(feed.channel)
+        if (held?.feed === feed && !feed.isLive) this.#drop(feed.channel, held)
+        done(refuse('unavailable'))
+      }
+    }
+  }
+
+  async #openKind(kind: FeedKind, all: readonly Opening[]): Promise<void> {
+    const batch = all.filter(({ spec }) => spec.kind === kind)
+    const ids = batch.map(({ spec }) => spec.id)
+    const [only] = ids
+    if (only === undefined) return
+    const { source, clock } = this.#parts
+    const heads = ids.length === 1 ? new Map([[only, await source.head(kind, only)]]) : await source.heads(kind, ids)
+    await Promise.all(
+      batch.map(async ({ spec, feed, done }) => {
+        const head = heads.get(spec.id)
+        if (head) feed.open({ head: head.range.last, epoch: head.range.epoch, logSeq: head.logSeq })
+        else feed.open(await this.#openOlder(spec))
+        done(null)
+      }),
+    )
+    if (ids.length > 1) clock.after(SECOND_LOOK_MS, () => void this.#audit.audit(batch.map(({ feed }) => feed)))
+  }
+
+  /** The log holds nothing of it: it is new, or nothing has happened for as long as the log is kept. */
+  async #openOlder({ kind, id, head }: FeedSpec): Promise<{ head: number; epoch: string; logSeq: number }> {
+    const { source, archive } = this.#parts
+    const [epoch, known] = await Promise.all([source.epoch(kind, id), head ?? archive.head(kind, id)])
+    return { head: known, epoch, logSeq: 0 }
+  }
+
+  #drop(key: string, held: Held): void {
+    if (this.#held.get(key) !== held) return
+    this.#held.delete(key)
+    held.unsubscribe()
+    this.#parts.events.feeds(this.#held.size)
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * channel    log (the stream's republish, core NATS)
+ * comes      entries of rooms and people that somebody here follows, as the router wrote them
+ * goes       the feed of that room or person
+ * guarantee  may be lost or doubled; feeds mend themselves from the stream
+ * order      per entity
+ * acked      never
+ */
+import type { Bus } from '@switchboard/bus/connect'
+import { flush, type Msg, subscribe } from '@switchboard/bus/core'
+import { readHead, readHeads, readTail } from '@switchboard/bus/log'
+import { parseEntry } from '@switchboard/bus/log-entry'
+import { incarnationOf } from '@switchboard/bus/streams'
+import { HEADER } from '@switchboard/contracts/entry'
+import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import type { EdgeEvents } from './events.ts'
+import type { Ear, LogSource } from './log-source.ts'
+
+/** What NATS adds to a republished message: its sequence in the stream. */
+const SEQUENCE = 'Nats-Sequence'
+
+export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg, ear: Ear) => void): LogSource {
+  const epochs = new Map<string, Promise<string>>()
+  // A stream that was made anew while NATS was away has another epoch.
+  bus.onReconnect(() => epochs.clear())
+  const hear = (message: Msg, ear: Ear) => {
+    const { subject, data, headers } = message
+    if (!headers?.has(HEADER.entry)) return fromSignal(message, ear)
+    try {
+      ear.entry(parseEntry({ subject, data, headers, seq: Number(headers.get(SEQUENCE)) }))
+      events.entry('done')
+    } catch (error) {
+      events.entry('poison')
+      events.poison(subject, error)
+    }
+  }
+  return {
+    listen: (kind, id, ear) => subscribe(bus, bus.names.live(kind, id), (message) => hear(message, ear)),
+    settled: () => flush(bus),
+    head: (kind, id) => readHead(bus, kind, id),
+    heads: (kind, ids) => readHeads(bus, kind, ids),
+    tail: (entity, after, upTo) => readTail(bus, entity, after, upTo),
+    epoch: (_kind, id) => {
+      const stream = bus.names.logStream(streamOf(partitionOf(id)))
+      const known = epochs.get(stream) ?? incarnationOf(bus, stream)
+      epochs.set(stream, known)
+      known.catch(() => epochs.delete(stream))
+      return known
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { MAX } from '@switchboard/contracts/limits'
+import type { Session } from './session.ts'
+
+/** Every connection of this edge. */
+export class SessionTable {
+  readonly #all = new Set<Session>()
+  readonly #byUser = new Map<string, Set<Session>>()
+  #identified = 0
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** Connections that did not say yet who they are. */
+  get unauthenticated(): number {
+    return this.#all.size - this.#identified
+  }
+
+  add(session: Session): void {
+    this.#all.add(session)
+  }
+
+  /** The connection belongs to this user now. One too many, and the oldest gives way: it may be half-open and dead. */
+  identified(user: string, session: Session): void {
+    const sessions = this.#byUser.get(user) ?? new Set<Session>()
+    this.#byUser.set(user, sessions)
+    sessions.add(session)
+    this.#identified += 1
+    if (sessions.size <= MAX.userConnections) return
+    const [oldest] = sessions
+    oldest?.close('connection_limit')
+  }
+
+  /** The connection belongs to this user no more. */
+  forget(user: string, session: Session): void {
+    const sessions = this.#byUser.get(user)
+    if (!sessions?.delete(session)) return
+    this.#identified -= 1
+    if (sessions.size === 0) this.#byUser.delete(user)
+  }
+
+  remove(session: Session): void {
+    this.#all.delete(session)
+  }
+
+  ofUser(user: string): Session[] {
+    return [...(this.#byUser.get(user) ?? [])]
+  }
+
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#all.values()
+  }
+}

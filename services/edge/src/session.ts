@@ -1,0 +1,296 @@
+import type { CloseName } from '@switchboard/contracts/close-codes'
+import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import { CHANNEL_OF, type RawCommand } from '@switchboard/contracts/protocol'
+import type { Clock } from './clock.ts'
+import type { Codec } from './codec.ts'
+import { CountedRooms } from './counted-rooms.ts'
+import type { EdgeEvents } from './events.ts'
+import type { FeedRegistry } from './feed-registry.ts'
+import type { Link } from './link.ts'
+import type { Archive } from './log-source.ts'
+import { oversizeRefusal } from './oversize.ts'
+import type { People } from './people.ts'
+import type { Person, Present } from './person.ts'
+import type { PresenceTable } from './presence-table.ts'
+import { Bucket } from './rate.ts'
+import type { Counting, RoomChanges } from './room-changes.ts'
+import type { Rpc } from './rpc.ts'
+import { runCommand } from './session-commands.ts'
+import { type Attempt, connect } from './session-connect.ts'
+import type { SessionTable } from './session-table.ts'
+import type { Owner } from './subscription.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Identity, Tokens } from './tokens.ts'
+
+/** What sessions need of their edge. */
+export interface SessionParts {
+  readonly clock: Clock
+  readonly events: EdgeEvents
+  readonly feeds: FeedRegistry
+  readonly archive: Archive
+  readonly people: People
+  readonly sessions: SessionTable
+  readonly tokens: Tokens
+  readonly rpc: Rpc
+  readonly presence: PresenceTable
+  readonly changes: RoomChanges
+  readonly typing: (room: string, user: string) => void
+  /** The epoch of a room that is not followed here; refused while NATS is away. */
+  readonly epoch: (room: string) => Promise<string | Refusal>
+  readonly newId: () => string
+  readonly pingSeconds: number
+  readonly version: string
+}
+
+/** After a token's time: the client refreshes at its end, and that takes a moment. */
+const EXPIRY_GRACE_MS = 25_000
+/** Connect commands of one connection, with one token or another. */
+const CONNECTS_MAX = 3
+/** Commands refused for their rate before the connection is cut: whoever goes on does not listen. */
+const REFUSED_MAX = 10_000
+/** Between two typing signals of one connection in one room. */
+const TYPING_MS = 1_000
+
+/** One connection as a state machine, whatever carries it: frames come in, replies and pushes go out through its link. */
+export class Session implements Owner, Present, Counting {
+  readonly client: string
+  readonly link: Link
+  readonly codec: Codec
+  readonly subscriptions: Subscriptions
+  readonly counted: CountedRooms
+  readonly parts: SessionParts
+  /** Called when it ends. */
+  readonly ended: (() => void)[] = []
+  readonly #bucket: Bucket
+  #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
+  #identity: Identity | null = null
+  #person: Person | null = null
+  #foreground = true
+  /** Heard since the last ping. */
+  #heard = true
+  #queue: RawCommand[] = []
+  #added: (readonly [room: string, roomSeq: number])[] = []
+  #connects = 0
+  #inFlight = 0
+  readonly #typedAt = new Map<string, number>()
+  #refused = 0
+  #cancelDeadline: () => void
+  #cancelExpiry = () => {}
+
+  constructor(link: Link, codec: Codec, parts: SessionParts) {
+    this.client = parts.newId()
+    this.link = link
+    this.codec = codec
+    this.parts = parts
+    this.subscriptions = new Subscriptions(this, parts)
+    this.counted = new CountedRooms(this, parts)
+    this.#bucket = new Bucket({ perSecond: MAX.commandsPerSecond, burst: MAX.commandsBurst }, parts.clock.now())
+    this.#cancelDeadline = parts.clock.after(MAX.connectSeconds * 1_000, () => this.close('stale'))
+  }
+
+  get user(): string {
+    return this.identity.user
+  }
+  /** Who this is. Only after connecting. */
+  get identity(): Identity {
+    if (!this.#identity) throw new Error('a session was used before it was connected')
+    return this.#identity
+  }
+  get person(): Person {
+    if (!this.#person) throw new Error('a session was used before it was connected')
+    return this.#person
+  }
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+  get isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  /** One frame from the client. */
+  receive(frame: Uint8Array): void {
+    if (this.#state === 'closed') return
+    this.#heard = true
+    const commands = this.codec.decode(frame)
+    if (commands === null || commands.length > MAX.frameCommands) {
+      this.#broken()
+      return
+    }
+    const isOversize = this.#state !== 'new' && frame.byteLength > MAX.frameBytes
+    for (const command of commands) {
+      if (this.isClosed) return
+      if (command.name === null && command.id === 0) continue
+      if (command.id === 0 && command.name !== 'send') this.#broken()
+      else if (isOversize) this.#answer(command.id, oversizeRefusal(command))
+      else this.#accept(command)
+    }
+  }
+
+  /** The client is gone. */
+  closed(reason: CloseName | 'client'): void {
+    if (this.#state === 'closed') return
+    const wasReady = this.#state === 'ready'
+    this.#state = 'closed'
+    this.#cancelDeadline()
+    this.#queue = []
+    this.subscriptions.close()
+    this.counted.close()
+    if (wasReady) this.parts.presence.remove(this.user, this.#foreground)
+    this.parts.changes.forget(this)
+    this.#forgetIdentity()
+    this.parts.sessions.remove(this)
+    for (const each of this.ended) each()
+    this.parts.events.closed(this.link.transport, reason)
+  }
+
+  close(name: CloseName): void {
+    if (this.#state === 'closed') return
+    this.closed(name)
+    this.link.close(name)
+  }
+
+  restart(): void {
+    this.close('insufficient_state')
+  }
+
+  lost(): void {
+    this.parts.people.forget(this.user)
+    this.restart()
+  }
+
+  roomAdded(room: string, roomSeq: number): void {
+    if (this.#state !== 'ready') this.#added.push([room, roomSeq])
+    else if (this.subscriptions.size < MAX.connectionRooms) void this.subscriptions.add(this.person, room, roomSeq)
+    else {
+      this.subscriptions.counted(room)
+      void this.counted.add([{ room, head: roomSeq, at: 0 }])
+    }
+  }
+
+  changed(lines: Uint8Array): void {
+    this.link.signal(this.codec.signals(CHANNEL_OF.user(this.user), lines))
+  }
+
+  roomRemoved(room: string): void {
+    this.subscriptions.remove(room)
+    this.counted.remove(room)
+  }
+
+  /** A ping goes out. @returns false if the one before was not answered. */
+  ping(): void {
+    if (this.#state !== 'ready') return
+    this.#heard = false
+    this.link.send(this.codec.ping)
+  }
+
+  get hasAnsweredPing(): boolean {
+    return this.#state !== 'ready' || this.#heard
+  }
+
+  /** Tells a room that its person is writing. More often than every few seconds says nothing new. */
+  typing(room: string): Refusal | object {
+    if (!this.person.isMember(room)) return refuse('not_a_member', { field: 'room' })
+    const now = this.parts.clock.now()
+    if (now - (this.#typedAt.get(room) ?? 0) < TYPING_MS) return {}
+    if (this.#typedAt.size >= MAX.connectionRooms) this.#typedAt.clear()
+    this.#typedAt.set(room, now)
+    this.parts.typing(room, this.user)
+    return {}
+  }
+
+  setForeground(foreground: boolean): void {
+    if (this.#foreground === foreground) return
+    this.#foreground = foreground
+    this.parts.presence.setForeground(this.user, foreground)
+  }
+
+  /** The token in use from now on: the connection ends a little after it. */
+  identify(identity: Identity): void {
+    const { clock, sessions } = this.parts
+    if (!this.#identity) sessions.identified(identity.user, this)
+    this.#identity = identity
+    this.#cancelExpiry()
+    const ms = identity.expiresAt - clock.now() + EXPIRY_GRACE_MS
+    this.#cancelExpiry = clock.after(ms, () => this.close('expired'))
+  }
+
+  #accept(command: RawCommand): void {
+    if (this.#state === 'connecting') {
+      // What a client sends right behind its connect command waits for it.
+      if (this.#queue.length >= MAX.frameCommands) this.#broken()
+      else this.#queue.push(command)
+    } else if (this.#state === 'ready') void this.#run(command)
+    else if (command.name === 'connect' && this.#connects < CONNECTS_MAX) void this.#connect(command)
+    else this.#broken()
+  }
+
+  async #connect(command: RawCommand): Promise<void> {
+    this.#state = 'connecting'
+    this.#connects += 1
+    const attempt: Attempt = {
+      joined: (person) => {
+        this.#person = person
+      },
+      ready: () => {
+        this.#state = 'ready'
+        this.#cancelDeadline()
+        this.parts.presence.add(this.user)
+      },
+    }
+    const refusal = await connect(this, command, attempt)
+    if (this.isClosed) return
+    const [added, queue] = [this.#added, this.#queue]
+    this.#added = []
+    this.#queue = []
+    if (refusal !== null) {
+      this.#state = 'new'
+      this.subscriptions.dropAll()
+      this.#forgetIdentity()
+      this.#answer(command.id, refusal)
+      for (const { id } of queue) this.#answer(id, refuse('unauthorized'))
+      return
+    }
+    this.parts.events.command('uplink', 'done')
+    for (const [room, roomSeq] of added) if (this.person.isMember(room)) this.roomAdded(room, roomSeq)
+    for (const each of queue) void this.#run(each)
+  }
+
+  #forgetIdentity(): void {
+    this.#cancelExpiry()
+    if (!this.#identity) return
+    this.parts.people.leave(this.user, this)
+    this.parts.sessions.forget(this.user, this)
+    this.#identity = null
+  }
+
+  async #run(command: RawCommand): Promise<void> {
+    if (this.isClosed) return
+    const waitMs = this.#bucket.take(this.parts.clock.now())
+    if (waitMs > 0) {
+      this.#refused += 1
+      if (this.#refused > REFUSED_MAX) return this.close('busy')
+      return this.#answer(command.id, refuse('too_many_requests', { after_ms: waitMs }))
+    }
+    if (this.#inFlight >= MAX.requestsInFlight) return this.#answer(command.id, refuse('too_many_requests'))
+    this.#inFlight += 1
+    try {
+      const refusal = await runCommand(this, command)
+      if (isRefusal(refusal)) this.#answer(command.id, refusal)
+      else this.parts.events.command('uplink', 'done')
+    } finally {
+      this.#inFlight -= 1
+    }
+  }
+
+  #answer(id: number, refusal: Refusal): void {
+    if (this.isClosed || id === 0) return
+    this.parts.events.command('uplink', refusal.code)
+    this.link.send(this.codec.error(id, refusal))
+  }
+
+  #broken(): void {
+    this.parts.events.frameBroken(this.link.address)
+    this.close('bad_request')
+  }
+}

@@ -1,0 +1,213 @@
+import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import { CHANNEL_OF, type SubscribeResult } from '@switchboard/contracts/protocol'
+import type { Clock } from './clock.ts'
+import type { EdgeEvents } from './events.ts'
+import type { Feed } from './feed.ts'
+import type { FeedRegistry, FeedSpec } from './feed-registry.ts'
+import type { Archive } from './log-source.ts'
+import type { Person } from './person.ts'
+import { type Budget, type Position, Recovery } from './recovery.ts'
+import { type Owner, Subscription } from './subscription.ts'
+
+export interface SubscriptionParts {
+  readonly feeds: FeedRegistry
+  readonly archive: Archive
+  readonly clock: Clock
+  readonly events: EdgeEvents
+}
+
+interface Prepared {
+  readonly subscription: Subscription
+  readonly feed: Feed
+  readonly recovery: Recovery
+}
+
+const freshBudget = (): Budget => ({ bytes: MAX.recoverBytes })
+
+/** All channels of one connection. */
+export class Subscriptions {
+  readonly #owner: Owner
+  readonly #parts: SubscriptionParts
+  readonly #byChannel = new Map<string, Subscription>()
+  readonly #arrivals = new Map<string, Set<() => void>>()
+  #closed = false
+
+  constructor(owner: Owner, parts: SubscriptionParts) {
+    this.#owner = owner
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#byChannel.size
+  }
+
+  find(channel: string): Subscription | undefined {
+    return this.#byChannel.get(channel)
+  }
+
+  /**
+   * What the connect reply says: the person's channel and their rooms, each recovered from where the client was.
+   * @returns a function that finishes in the moment of the reply, or why the client must try again.
+   */
+  async open(
+    person: Person,
+    wanted: ReadonlyMap<string, Position>,
+  ): Promise<(() => Record<string, SubscribeResult>) | Refusal> {
+    const specs: FeedSpec[] = [{ kind: 'user', id: person.user }]
+    for (const { room, head } of person.memberships().slice(0, MAX.serverRooms))
+      specs.push({ kind: 'room', id: room, head })
+    const all = await Promise.all(
+      specs.map((spec) => {
+        const subscription = this.#reserve(CHANNEL_OF[spec.kind](spec.id), 'server')
+        return this.#prepare(subscription, spec, wanted.get(subscription.channel) ?? {})
+      }),
+    )
+    const refusal = all.find(isRefusal)
+    if (refusal) return refusal
+    return () => {
+      const budget = freshBudget()
+      const results: Record<string, SubscribeResult> = {}
+      for (const prepared of all as Prepared[]) {
+        const { subscription, feed } = prepared
+        if (subscription.state !== 'pending') continue
+        if (feed.kind === 'room' && !person.isMember(feed.id)) this.drop(subscription)
+        else results[subscription.channel] = this.#finish(prepared, budget)
+      }
+      return results
+    }
+  }
+
+  /** A subscription that the client asked for. `reply` is called in the moment from which on publications follow. */
+  async subscribe(
+    spec: FeedSpec,
+    position: Position,
+    reply: (result: SubscribeResult) => void,
+  ): Promise<Refusal | null> {
+    const channel = CHANNEL_OF[spec.kind](spec.id)
+    const known = this.#byChannel.get(channel)
+    if (known?.by === 'client') return refuse('already_subscribed', { field: 'channel' })
+    if (!known && this.size >= MAX.connectionRooms) return refuse('limit_exceeded', { field: 'channel' })
+    // The client wants to hold this channel itself: what the server had subscribed gives way, and the client is told.
+    if (known?.state === 'live') known.ended('replaced')
+    else if (known) this.drop(known)
+    const subscription = this.#reserve(channel, 'client')
+    const prepared = await this.#prepare(subscription, spec, position)
+    if (isRefusal(prepared)) return prepared
+    if (subscription.state !== 'pending') return refuse('not_a_member', { field: 'channel' })
+    reply(this.#finish(prepared, freshBudget()))
+    return null
+  }
+
+  /** The person has become a member: the client learns it from a push, and gets the room from the event `roomSeq` on. */
+  async add(person: Person, room: string, roomSeq: number): Promise<void> {
+    const channel = CHANNEL_OF.room(room)
+    if (this.#byChannel.has(channel) || this.#closed) return this.#arrived(room)
+    const subscription = this.#reserve(channel, 'server', roomSeq)
+    const position = { recover: true, offset: roomSeq - 1 }
+    const prepared = await this.#prepare(subscription, { kind: 'room', id: room, head: roomSeq }, position)
+    if (isRefusal(prepared)) return this.#owner.restart()
+    if (subscription.state !== 'pending') return
+    if (!person.isMember(room)) return this.drop(subscription)
+    const { publications = [], ...result } = this.#finish(prepared, freshBudget())
+    const { link, codec } = this.#owner
+    const offset = (publications[0]?.offset ?? result.offset + 1) - 1
+    const subscribe = { recoverable: true, positioned: true, epoch: result.epoch, offset } as const
+    link.send(codec.push({ channel, subscribe }))
+    if (publications.length > 0) link.send(codec.publications(channel, publications))
+    this.#arrived(room)
+  }
+
+  /** Ends a subscription of the server or the client because the person is no member any more. */
+  remove(room: string): void {
+    const subscription = this.#byChannel.get(CHANNEL_OF.room(room))
+    if (subscription?.state === 'live') subscription.ended('removed')
+    else if (subscription) this.drop(subscription)
+  }
+
+  /** Ends a subscription without a word. */
+  drop = (subscription: Subscription): void => {
+    if (subscription.state === 'ended') return
+    subscription.state = 'ended'
+    if (this.#byChannel.get(subscription.channel) === subscription) this.#byChannel.delete(subscription.channel)
+    const { feed } = subscription
+    if (!feed) return
+    feed.audience.remove(subscription)
+    this.#parts.feeds.release(feed)
+  }
+
+  /** Resolves when the connection has the room, or after `ms`. */
+  until(room: string, ms: number): Promise<void> {
+    if (this.#closed || this.#byChannel.get(CHANNEL_OF.room(room))?.state === 'live') return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(ms, () => done())
+      const done = () => {
+        cancel()
+        this.#arrivals.get(room)?.delete(done)
+        if (this.#arrivals.get(room)?.size === 0) this.#arrivals.delete(room)
+        resolve()
+      }
+      const waiting = this.#arrivals.get(room) ?? new Set()
+      waiting.add(done)
+      this.#arrivals.set(room, waiting)
+    })
+  }
+
+  /** Nobody needs to wait for this room: it is there, or only counted. */
+  #arrived(room: string): void {
+    for (const done of [...(this.#arrivals.get(room) ?? [])]) done()
+  }
+
+  counted(room: string): void {
+    this.#arrived(room)
+  }
+
+  dropAll(): void {
+    for (const subscription of [...this.#byChannel.values()]) this.drop(subscription)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.dropAll()
+    for (const room of [...this.#arrivals.keys()]) this.#arrived(room)
+  }
+
+  #reserve(channel: string, by: 'server' | 'client', since = 0): Subscription {
+    const subscription = new Subscription(channel, by, { owner: this.#owner, dropped: this.drop, since })
+    this.#byChannel.set(channel, subscription)
+    return subscription
+  }
+
+  async #prepare(subscription: Subscription, spec: FeedSpec, position: Position): Promise<Prepared | Refusal> {
+    const { feeds, archive, events } = this.#parts
+    const feed = await feeds.use(spec)
+    if (isRefusal(feed)) {
+      this.drop(subscription)
+      return feed
+    }
+    if (subscription.state === 'ended') {
+      feeds.release(feed)
+      return refuse('not_a_member', { field: 'channel' })
+    }
+    subscription.feed = feed
+    feed.audience.expect(subscription)
+    const recovery = new Recovery(feed, position, {
+      archive,
+      catchUp: (behind) => feeds.mend(behind, 'behind'),
+      recovered: events.recovered,
+    })
+    try {
+      await recovery.prepare()
+    } catch {
+      this.drop(subscription)
+      return refuse('unavailable')
+    }
+    return { subscription, feed, recovery }
+  }
+
+  #finish({ subscription, feed, recovery }: Prepared, budget: Budget): SubscribeResult {
+    const result = recovery.finish(budget)
+    subscription.go(feed)
+    return result
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * channel    downlink (WebSocket, TCP)
+ * comes      replies, publications and signals, from sessions and feeds
+ * goes       the client
+ * guarantee  in order or the connection ends; signals may be dropped
+ * order      per connection
+ * acked      by the client's position at its return
+ */
+import { CLOSE, type CloseName } from '@switchboard/contracts/close-codes'
+import { MAX } from '@switchboard/contracts/limits'
+import type { Clock } from './clock.ts'
+import type { EdgeEvents, Transport } from './events.ts'
+import type { Link } from './link.ts'
+
+/** What carries frames: a WebSocket, a TCP connection, or a test. */
+export interface Wire {
+  readonly transport: Transport
+  readonly address: string
+  write(frame: Uint8Array): void
+  /** Holds writes back until `uncork`, then hands them to the kernel together. */
+  cork(): void
+  uncork(): void
+  close(code: number, reason: string): void
+  /** Ends at once, without a word: for those that do not read. */
+  terminate(): void
+  readonly waitingBytes: number
+  readonly sentBytes: number
+}
+
+/** So many sockets written to in one flush, again within the gathering time, is busy: then writes are gathered. */
+const BUSY_SOCKETS = 32
+const GATHER_MS = 5
+
+/**
+ * Hands the writes of many sockets to the kernel. The system call is the cost, so while it is busy each socket's writes are gathered
+ * for some milliseconds; when it is quiet they leave at the end of the loop's turn.
+ */
+export class Flusher implements Disposable {
+  readonly #clock: Clock
+  readonly #dirty = new Set<Downlink>()
+  #flushedAt = 0
+  #flushed = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  mark(link: Downlink): void {
+    this.#dirty.add(link)
+    if (this.#dirty.size > 1) return
+    const isBusy = this.#flushed >= BUSY_SOCKETS && this.#clock.now() - this.#flushedAt <= GATHER_MS
+    if (isBusy) this.#clock.after(GATHER_MS, () => this.#flush())
+    else this.#clock.soon(() => this.#flush())
+  }
+
+  [Symbol.dispose](): void {
+    this.#flush()
+  }
+
+  #flush(): void {
+    const links = [...this.#dirty]
+    this.#dirty.clear()
+    for (const link of links) link.flush()
+    this.#flushed = links.length
+    this.#flushedAt = this.#clock.now()
+  }
+}
+
+/** Of these the client does not read what we say: it is cut, and finds out by itself. */
+const SILENT: ReadonlySet<CloseName> = new Set(['slow', 'no_pong'])
+
+export class Downlink implements Link {
+  readonly transport: Transport
+  readonly address: string
+  readonly #wire: Wire
+  readonly #flusher: Flusher
+  readonly #events: EdgeEvents
+  readonly #tooSlow: () => void
+  #isCorked = false
+  #isClosed = false
+
+  constructor(wire: Wire, parts: { flusher: Flusher; events: EdgeEvents; tooSlow: () => void }) {
+    this.transport = wire.transport
+    this.address = wire.address
+    this.#wire = wire
+    this.#flusher = parts.flusher
+    this.#events = parts.events
+    this.#tooSlow = parts.tooSlow
+  }
+
+  get waitingBytes(): number {
+    return this.#wire.waitingBytes
+  }
+  get sentBytes(): number {
+    return this.#wire.sentBytes
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isClosed) return
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#wire.cork()
+      this.#flusher.mark(this)
+    }
+    this.#wire.write(frame)
+    if (this.#wire.waitingBytes <= MAX.outboxBytes) return
+    // What was only held back here is no sign of a slow client.
+    this.flush()
+    if (this.#wire.waitingBytes > MAX.outboxBytes) this.#tooSlow()
+  }
+
+  signal(frame: Uint8Array): void {
+    if (this.#wire.waitingBytes > MAX.signalOutboxBytes) this.#events.signalDropped()
+    else this.send(frame)
+  }
+
+  flush(): void {
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.#wire.uncork()
+  }
+
+  close(name: CloseName): void {
+    if (this.#isClosed) return
+    this.flush()
+    this.#isClosed = true
+    if (SILENT.has(name)) this.#wire.terminate()
+    else this.#wire.close(CLOSE[name].code, CLOSE[name].reason)
+  }
+}

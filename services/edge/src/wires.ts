@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net'
+import { PROTOBUF_SUBPROTOCOL } from '@switchboard/contracts/protocol'
+import type { WebSocket } from 'ws'
+import { frameHeader } from './tcp-frames.ts'
+import type { Wire } from './to-downlink.ts'
+
+/** After the last word a TCP client has so long to hang up. */
+const TCP_END_MS = 5_000
+
+/** A WebSocket. `socket` is the TCP connection under it: corking it is what gathers the frames of one flush into one system call. */
+export function websocketWire(websocket: WebSocket, socket: Socket, address: string): Wire {
+  const binary = websocket.protocol === PROTOBUF_SUBPROTOCOL
+  return {
+    transport: 'websocket',
+    address,
+    write: (frame) => websocket.send(frame, { binary }),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
+    close: (code, reason) => websocket.close(code, reason),
+    terminate: () => websocket.terminate(),
+    get waitingBytes() {
+      return websocket.bufferedAmount
+    },
+    get sentBytes() {
+      return socket.bytesWritten - socket.writableLength
+    },
+  }
+}
+
+/** A TCP connection with length-prefixed frames. Why it ends is said in a last frame. */
+export function tcpWire(socket: Socket): Wire {
+  const write = (frame: Uint8Array) => {
+    socket.write(frameHeader(frame))
+    socket.write(frame)
+  }
+  return {
+    transport: 'tcp',
+    address: socket.remoteAddress ?? '',
+    write,
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
+    close: (code, reason) => {
+      write(Buffer.from(JSON.stringify({ push: { disconnect: { code, reason } } })))
+      socket.end()
+      socket.setTimeout(TCP_END_MS, () => socket.destroy())
+    },
+    terminate: () => socket.destroy(),
+    get waitingBytes() {
+      return socket.writableLength
+    },
+    get sentBytes() {
+      return socket.bytesWritten - socket.writableLength
+    },
+  }
+}

@@ -100,7 +100,7 @@ test('a push is claimed, sent once, and not again when it comes twice', async ()
   assert.deepEqual(await deliver(), { kind: 'done' })
   assert.deepEqual(await deliver(), { kind: 'done' })
   assert.equal(sent.length, 1)
-  assert.deepEqual([...claims.stored.keys()], ['lobby.7.phone'])
+  assert.deepEqual([...claims.stored.keys()], ['lobby.7.bob.phone'])
   assert.deepEqual([sent[0]?.event, sent[0]?.title, sent[0]?.attempt], ['lobby:7', 'Lobby', 0])
 })
 
@@ -125,7 +125,7 @@ test('of two notifiers with the same push, one sends it', async () => {
 
 test('a push whose sender died between claim and answer is not sent again, and becomes a dead letter', async () => {
   const claims = startClaims()
-  await claims.write('lobby.7.phone', { owner: 'dead', state: 'sending', tries: 0, unknown: 0, at: 4_000 }, 0)
+  await claims.write('lobby.7.bob.phone', { owner: 'dead', state: 'sending', tries: 0, unknown: 0, at: 4_000 }, 0)
   const run = start([], claims)
   assert.deepEqual(await run.deliver(), { kind: 'again', afterMs: SETTLE_MS - 1_000 })
   run.clock.ms += SETTLE_MS

@@ -86,16 +86,16 @@ export class Deliverer {
 
   async #nothingToSay(record: PushRecord): Promise<GivenUp | undefined> {
     const { device, user, room, seq, at } = record
-    if (this.#disabled.get(device.device) === device.registered_at) return 'disabled'
+    if (this.#disabled.get(deviceKey(record)) === device.registered_at) return 'disabled'
     if (this.#options.isLooking(user)) return 'looking'
     if ((await this.#options.readSeq(room, user)) >= seq) return 'already-read'
     return this.#options.now() - at > this.#options.ageMsMax ? 'too-old' : undefined
   }
 
   /** 0 takes a turn of the circuit: the push must then be sent, or the turn given back. */
-  #waitMs({ device }: PushRecord): number {
-    const quietMs = (this.#quiet.get(device.device) ?? 0) - this.#options.now()
-    return quietMs > 0 ? quietMs : this.#circuit(device.provider).waitMs()
+  #waitMs(record: PushRecord): number {
+    const quietMs = (this.#quiet.get(deviceKey(record)) ?? 0) - this.#options.now()
+    return quietMs > 0 ? quietMs : this.#circuit(record.device.provider).waitMs()
   }
 
   async #takeAndSend(record: PushRecord, remembered: ClaimMemory | undefined): Promise<Step> {
@@ -159,13 +159,13 @@ export class Deliverer {
     if (outcome.kind === 'retry') {
       circuit.undecided()
       if (outcome.scope === 'provider') circuit.hold(outcome.afterMs)
-      if (outcome.scope === 'device') this.#quiet.set(record.device.device, this.#options.now() + outcome.afterMs)
+      if (outcome.scope === 'device') this.#quiet.set(deviceKey(record), this.#options.now() + outcome.afterMs)
       const unknown = taken.unknown + (outcome.safe ? 0 : 1)
       if (unknown < UNKNOWN_MAX) return this.#again(record, taken, { afterMs: outcome.afterMs, unknown })
       return { delivery: { kind: 'dead', why: 'unknown', reason: outcome.reason }, memory: SETTLED }
     }
     circuit.accepted()
-    if (outcome.kind === 'disable-device') this.#disabled.set(record.device.device, record.device.registered_at)
+    if (outcome.kind === 'disable-device') this.#disabled.set(deviceKey(record), record.device.registered_at)
     if (outcome.kind === 'forget-device') await this.#forget(record, outcome)
     const dead = outcome.kind === 'drop'
     return { delivery: dead ? { kind: 'dead', why: 'refused', reason: outcome.reason } : DONE, memory: SETTLED }
@@ -207,18 +207,23 @@ function spread(ms: number, random: number): number {
   return Math.round(ms + random * Math.min(SPREAD_MS, ms))
 }
 
-function keyOf({ room, seq, device }: PushRecord): string {
-  return `${room}.${seq}.${device.device}`
+/** Device ids are the user's own: two people may both have a `phone`. */
+function deviceKey({ user, device }: PushRecord): string {
+  return `${user}.${device.device}`
+}
+
+function keyOf(record: PushRecord): string {
+  return `${record.room}.${record.seq}.${deviceKey(record)}`
 }
 
 function requestFor(record: PushRecord, tries: number, ageMsMax: number): PushRequest {
-  const { device: id, provider, target } = record.device
+  const { provider, target } = record.device
   return {
     event: `${record.room}:${record.seq}`,
     room: record.room,
     seq: record.seq,
     // The API took provider and target together, so they fit.
-    device: { id, provider, target } as PushDevice,
+    device: { id: deviceKey(record), provider, target } as PushDevice,
     ...pushWords(record),
     badge: record.badge,
     expiresAt: record.at + ageMsMax,

@@ -26,6 +26,7 @@ export function toPushes(bus: Bus): (records: readonly PushRecord[]) => Promise<
   }
 }
 
-function messageId({ room, seq, device }: PushRecord): string {
-  return `${room}:${seq}:${device.device}`
+/** Device ids are the user's own: two people may both have a `phone`. */
+function messageId({ room, seq, user, device }: PushRecord): string {
+  return `${room}:${seq}:${user}:${device.device}`
 }

@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 /** The queue gives the push out again after 30 seconds without a word of its consumer. */
 const REDELIVERY_MS_MAX = 60_000
 
-test('a notifier that is killed between claim and answer: its successor does not send the push a second time', async () => {
+test('a notifier is killed between claim and answer: its successor does not send the push again', async () => {
   await using servers = await startServers({ natsOnly: true })
   await using push = await startPushServers()
   await using world = await startWorld(servers.natsUrl)

@@ -10,6 +10,7 @@ import type { RoomKind } from '@switchboard/contracts/events'
 import type { DeviceBody } from '@switchboard/contracts/http'
 import type { Recipient, StorageQueries } from '@switchboard/contracts/queries'
 import type { DeadRecord, Device, MarkRecord } from '@switchboard/contracts/records'
+import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
 import { createContext } from '@switchboard/runtime/context'
 import type { PushServers } from '@switchboard/testkit/push-servers'
 import { type NotifierOverrides, startNotifier } from '../src/app.ts'
@@ -35,6 +36,8 @@ export type World = {
   readonly notifier: (servers: PushServers, overrides?: NotifierOverrides) => Promise<AsyncDisposable>
   /** The settings of a notifier in a process of its own. */
   readonly env: (servers: PushServers) => Record<string, string>
+  /** Every entry of the log was planned, and this many pushes (0) still wait in the queue. */
+  readonly settled: (deadlineMs: number, options?: { waiting?: number }) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -60,6 +63,12 @@ export async function startWorld(natsUrl: string, kind: RoomKind = 'group'): Pro
           await notifier[Symbol.asyncDispose]()
           context.meters[Symbol.dispose]()
         },
+      }
+    },
+    settled: async (deadlineMs, { waiting = 0 } = {}) => {
+      const deadline = performance.now() + deadlineMs
+      while (!(await isSettled(bus, waiting))) {
+        if (performance.now() > deadline) throw new Error(`not settled within ${deadlineMs} ms`)
       }
     },
     env: (servers) => envOf(natsUrl, namespace, servers),
@@ -153,4 +162,15 @@ function hearDead(bus: Bus): Pick<World, 'dead' | 'firstDead'> {
     first.resolve(record)
   })
   return { dead, firstDead: first.promise }
+}
+
+async function isSettled(bus: Bus, waiting: number): Promise<boolean> {
+  const planners = STREAM_NUMBERS.map(async (number) => {
+    const info = await bus.jsm.consumers.info(bus.names.logStream(number), bus.names.durable('notifier'))
+    return info.num_pending + info.num_ack_pending
+  })
+  const planning = (await Promise.all(planners)).reduce((sum, count) => sum + count, 0)
+  // In this order: an entry that is planned has its pushes in the queue.
+  const { state } = await bus.jsm.streams.info(bus.names.pushesStream)
+  return planning === 0 && state.messages === waiting
 }

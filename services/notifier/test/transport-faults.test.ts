@@ -41,7 +41,7 @@ test('when the server allows 1 stream and then 1000, then 300 pushes at once all
   assert.ok(servers.apns.sessions.length <= 2, `${servers.apns.sessions.length} connections`)
 })
 
-test('when the server says GOAWAY with 200 in flight, then all arrive, over another connection where need be', async () => {
+test('when the server says GOAWAY with 200 in flight, then all arrive, some over another connection', async () => {
   await using servers = await startPushServers(wideOpen)
   await using senders = makeSenders(servers)
   const release = Promise.withResolvers<void>()

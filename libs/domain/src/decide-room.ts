@@ -84,6 +84,7 @@ function decideMember(
       return add(state, command.body.user, commit)
     case 'room.leave':
       if (state.kind === 'direct') return refused('permission_denied', { message: 'a direct room is for good' })
+      if (!state.members.has(command.from)) return refused('not_a_member', { field: 'room' })
       return commit(...remove(state, command.from))
     case 'room.remove':
       return removeOther(state, command, { role, commit })
@@ -126,7 +127,10 @@ function add(state: RoomState, user: string, commit: Commit): Decision {
   if (state.members.has(user)) return refused('already_member', { field: 'user' })
   if (state.members.size >= MAX.roomMembers)
     return refused('limit_exceeded', { field: 'user', message: `a room has at most ${MAX.roomMembers} members` })
-  return commit({ type: 'member.added', user, role: 'member' })
+  const added: Draft = { type: 'member.added', user, role: 'member' }
+  // Whoever enters an empty room owns it, so that no room is without an owner who could run it.
+  const isEmpty = state.members.size === 0
+  return isEmpty ? commit(added, { type: 'member.changed', user, role: 'owner' }) : commit(added)
 }
 
 /** Somebody goes; the last owner passes the room on first. */

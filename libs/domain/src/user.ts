@@ -32,7 +32,7 @@ export interface Effect {
 
 /** Who must be told in their own channel that they are in, or out of, the room. `state` is the room with the event applied. */
 export function effectsOf(state: RoomState, event: RoomEvent): Effect[] {
-  const cid = `${state.room}:${event.seq}`.slice(0, 64)
+  const cid = `${state.room}:${event.seq}`
   const added = (user: string): Effect => ({
     user,
     command: {

@@ -1,7 +1,7 @@
 import { type Context, createContext } from './context.ts'
 import { within } from './deadline.ts'
 import { openOperatorPort } from './operator-port.ts'
-import { SettingsError, type Table } from './settings.ts'
+import { environment, SettingsError, type Table } from './settings.ts'
 
 /** After this long a process that does not manage to stop is ended: one sentence in the log instead of a hung pod. */
 const STOP_MS_MAX = 175_000
@@ -62,7 +62,7 @@ function readContext<T extends Table>(service: string, table: T) {
   process.on('unhandledRejection', crash)
   let context: (Context<T> & { readonly abort: AbortController }) | undefined
   try {
-    context = createContext(service, table, { env: process.env, crash })
+    context = createContext(service, table, { env: environment(), crash })
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     process.stderr.write(`${service}: ${error.problems.join(`\n${service}: `)}\n`)

@@ -60,6 +60,9 @@ export class SettingsError extends Error {
   }
 }
 
+/** The environment of this process: the one place that reads it. */
+export const environment = (): Readonly<Record<string, string | undefined>> => process.env
+
 type Parsed = { value: unknown } | { problem: string }
 
 function parse(setting: Setting, text: string): Parsed {
@@ -93,7 +96,7 @@ function parse(setting: Setting, text: string): Parsed {
 /** @throws SettingsError with every problem at once, each a sentence that starts with the name of the setting. */
 export function readSettings<T extends Table>(
   settings: T,
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: Readonly<Record<string, string | undefined>> = environment(),
 ): Settings<T> {
   const values: Record<string, unknown> = {}
   const problems: string[] = []

@@ -1,4 +1,6 @@
+import { createECDH, createPrivateKey } from 'node:crypto'
 import { COMMON_SETTINGS, type Settings, SettingsError, table } from '@switchboard/runtime/settings'
+import { readServiceAccount } from './fcm-access.ts'
 import { webpushHostsDefault } from './web-subscription.ts'
 
 export const settings = table({
@@ -50,13 +52,54 @@ const GROUPS = [
   ['VAPID_PUBLIC_KEY', 'VAPID_PRIVATE_KEY', 'VAPID_SUBJECT'],
 ] as const
 
-/** Settings that only make sense together. @throws SettingsError naming what is missing. */
+/** Settings that only make sense together, and keys that must be keys. @throws SettingsError naming every problem. */
 export function checkSettings(values: NotifierSettings): void {
-  const problems = GROUPS.flatMap((group) => {
+  const missing = GROUPS.flatMap((group) => {
     const given = group.filter((name) => values[name] !== '')
-    const missing = group.filter((name) => values[name] === '')
-    if (given.length === 0 || missing.length === 0) return []
-    return [`${missing.join(', ')} must be given as ${given.join(', ')} ${given.length > 1 ? 'are' : 'is'}`]
+    const absent = group.filter((name) => values[name] === '')
+    if (given.length === 0 || absent.length === 0) return []
+    return [`${absent.join(', ')} must be given as ${given.join(', ')} ${given.length > 1 ? 'are' : 'is'}`]
   })
+  const problems = missing.length > 0 ? missing : brokenKeys(values)
   if (problems.length > 0) throw new SettingsError(problems)
+}
+
+/** Never quotes a value: they are secrets. */
+function brokenKeys(values: NotifierSettings): string[] {
+  const problems: string[] = []
+  if (values.APNS_KEY !== '' && !isEcKey(values.APNS_KEY)) problems.push('APNS_KEY must be the PEM of a P-256 key')
+  if (values.FCM_SERVICE_ACCOUNT !== '') {
+    try {
+      createPrivateKey(readServiceAccount(values.FCM_SERVICE_ACCOUNT).private_key)
+    } catch (error) {
+      const reason = error instanceof TypeError ? error.message : 'its private_key is no key'
+      problems.push(`FCM_SERVICE_ACCOUNT is not usable: ${reason}`)
+    }
+  }
+  const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: subject } = values
+  if (publicKey !== '' && !isVapidPair(publicKey, privateKey)) {
+    problems.push('VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY must be a pair of P-256 keys in base64url')
+  }
+  if (subject !== '' && !/^(mailto:|https:)/.test(subject)) {
+    problems.push('VAPID_SUBJECT must begin with mailto: or https:')
+  }
+  return problems
+}
+
+function isEcKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
+}
+
+function isVapidPair(publicKey: string, privateKey: string): boolean {
+  try {
+    const pair = createECDH('prime256v1')
+    pair.setPrivateKey(Buffer.from(privateKey, 'base64url'))
+    return pair.getPublicKey('base64url') === publicKey
+  } catch {
+    return false
+  }
 }

@@ -80,4 +80,8 @@ test('a service account that lacks a field is refused by its name', () => {
   const { client_email: _, ...lacking } = account
   assert.throws(() => readServiceAccount(JSON.stringify(lacking)), /no client_email/)
   assert.throws(() => readServiceAccount('[]'), /no project_id/)
+  assert.throws(
+    () => readServiceAccount('{"private_key": "secret'),
+    ({ message }: Error) => message === 'the service account is not a JSON object',
+  )
 })

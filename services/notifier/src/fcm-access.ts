@@ -31,7 +31,7 @@ export type FcmAccess = {
 
 /** Parses a service account file; says which field is missing. */
 export function readServiceAccount(text: string): ServiceAccount {
-  const value: unknown = JSON.parse(text)
+  const value = parseJson(text)
   if (typeof value !== 'object' || value === null) throw new TypeError('the service account is not a JSON object')
   const record = value as Record<string, unknown>
   const field = (name: keyof ServiceAccount): string => {
@@ -45,6 +45,15 @@ export function readServiceAccount(text: string): ServiceAccount {
     private_key: field('private_key'),
     private_key_id: field('private_key_id'),
     token_uri: field('token_uri'),
+  }
+}
+
+/** The parser's own complaint quotes the text, which is a secret. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -42,7 +42,7 @@ export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncD
     const finish = options.events.taking('log')
     let result = 'failed'
     try {
-      const outcome = await planEntry(id, messagesOf(record), options)
+      const outcome = await planEntry(id, freshOf(id, messagesOf(record), options), options)
       result = outcome.kind
       return outcome
     } finally {
@@ -70,6 +70,15 @@ function messagesOf(record: WorkRecord): MessageEvent[] {
   return decodeEntry(record.data).filter((event) => event.type === 'message')
 }
 
+/** A notifier that starts on a long log must not ask storage about every message of a week. */
+function freshOf(room: string, messages: readonly MessageEvent[], options: FromLogOptions): MessageEvent[] {
+  return messages.filter(({ seq, at }) => {
+    const fresh = options.now() - at <= MAX.pushAgeMs
+    if (!fresh) options.events.skipped({ reason: 'too-old' }, { room, seq })
+    return fresh
+  })
+}
+
 /** Storage is asked once for each author in the entry, not once for each message. */
 async function planEntry(room: string, messages: readonly MessageEvent[], options: FromLogOptions): Promise<Outcome> {
   for (const [from, written] of Map.groupBy(messages, (event) => event.from)) {
@@ -90,9 +99,7 @@ async function planEntry(room: string, messages: readonly MessageEvent[], option
           large: large === true,
           isLooking: options.isLooking,
           providers: options.providers,
-          now: options.now(),
           delayMs: options.delayMs,
-          ageMsMax: MAX.pushAgeMs,
         }),
       )
       await options.toPushes(plans.flatMap(({ pushes }) => pushes))

@@ -14,7 +14,8 @@ export type SkipReason =
   | 'no-sender'
   | 'too-old'
 
-export type Skip = { readonly user: string; readonly reason: SkipReason; readonly device?: string }
+/** Without a user: the message as a whole was not planned for anybody. */
+export type Skip = { readonly user?: string; readonly reason: SkipReason; readonly device?: string }
 
 export type Plan = { readonly pushes: readonly PushRecord[]; readonly skips: readonly Skip[] }
 
@@ -34,9 +35,7 @@ export type PlanInput = {
   readonly isLooking: (user: string) => boolean
   /** Providers that this installation can send to. */
   readonly providers: ReadonlySet<Device['provider']>
-  readonly now: number
   readonly delayMs: number
-  readonly ageMsMax: number
 }
 
 /** Who is told of a message, on which devices, and why the others are not. */
@@ -67,7 +66,6 @@ export function strangers(event: MessageEvent, members: ReadonlySet<string>): Sk
 function skipReason(recipient: Recipient, input: PlanInput): SkipReason | undefined {
   const { event } = input
   if (recipient.user === event.from) return 'sender'
-  if (input.now - event.at > input.ageMsMax) return 'too-old'
   if (recipient.muted) return 'muted'
   if (recipient.read >= event.seq) return 'already-read'
   if (input.isLooking(recipient.user)) return 'looking'

@@ -28,7 +28,10 @@ export function createVapid(options: {
     key: {
       kty: 'EC',
       crv: 'P-256',
-      d: options.privateKey,
+      // Some tools leave out leading zeros.
+      d: Buffer.concat([Buffer.alloc(32), Buffer.from(options.privateKey, 'base64url')])
+        .subarray(-32)
+        .toString('base64url'),
       x: point.subarray(1, 33).toString('base64url'),
       y: point.subarray(33).toString('base64url'),
     },

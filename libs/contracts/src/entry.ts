@@ -13,6 +13,8 @@ export const HEADER = {
   gone: 'Sb-Gone',
   /** The router that wrote it, for people. */
   owner: 'Sb-Owner',
+  /** What NATS itself adds to a republished entry: its sequence in the stream. */
+  logSeq: 'Nats-Sequence',
 } as const
 
 /** What stands in `Sb-Entry`. `n` is the number of messages up to `last`; `epoch` changes only when acknowledged events may have been lost. */

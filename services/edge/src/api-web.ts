@@ -1,10 +1,3 @@
-import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import fastifyStatic from '@fastify/static'
-import { refuse } from '@switchboard/contracts/errors'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { sendRefusal } from './api-errors.ts'
-
 /** The page loads nothing from elsewhere, runs no inline script, and nobody may frame it. */
 const POLICY = [
   "default-src 'self'",
@@ -20,35 +13,22 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Vite names files under `assets` by their content: those never change. */
-const cacheControl = (path: string): string =>
-  path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
+/** Headers of one file of the page. Vite names files under `assets` by their content: those never change. */
+export const pageHeaders = (path: string): Readonly<Record<string, string>> => ({
+  'cache-control': path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+  'content-security-policy': POLICY,
+})
 
-/** Addresses inside the page are the page; those of the API and files that are not there are errors. */
-const isPageAddress = ({ method, url, headers }: FastifyRequest): boolean => {
-  const [path = ''] = url.split('?')
-  const isRead = method === 'GET' || method === 'HEAD'
-  return (
-    isRead && !path.startsWith('/v1/') && !/\.[a-z0-9]+$/i.test(path) && (headers.accept ?? '').includes('text/html')
-  )
+interface Asked {
+  readonly method: string
+  readonly url: string
+  readonly headers: { readonly accept?: string | undefined }
 }
 
-/** The single-page application, if there is one. */
-export async function webPage(app: FastifyInstance, dir: string): Promise<void> {
-  const root = resolve(dir)
-  const hasPage = dir !== '' && (await stat(join(root, 'index.html')).catch(() => null)) !== null
-  if (hasPage) {
-    await app.register(fastifyStatic, {
-      root,
-      cacheControl: false,
-      setHeaders: (reply, path) => {
-        reply.header('cache-control', cacheControl(path))
-        reply.header('content-security-policy', POLICY)
-      },
-    })
-  }
-  app.setNotFoundHandler((request, reply) => {
-    if (hasPage && isPageAddress(request)) return reply.sendFile('index.html')
-    return sendRefusal(reply, refuse('not_found', { message: 'There is nothing at this address.' }))
-  })
+/** Addresses inside the page are the page; those of the API, and files that are not there, are errors. */
+export const isPageAddress = ({ method, url, headers }: Asked): boolean => {
+  const [path = ''] = url.split('?')
+  const isRead = method === 'GET' || method === 'HEAD'
+  const isFile = /\.[a-z0-9]+$/i.test(path)
+  return isRead && !path.startsWith('/v1/') && !isFile && (headers.accept ?? '').includes('text/html')
 }

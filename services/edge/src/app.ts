@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { ensureStreams } from '@switchboard/bus/streams'
@@ -164,7 +164,7 @@ async function listen({ settings }: EdgeContext, session: SessionParts): Promise
     events.draining(connections.length, settings.DRAIN_SECONDS_MAX)
     await drain(connections, {
       secondsMax: settings.DRAIN_SECONDS_MAX,
-      random: () => randomInt(1_000_000),
+      clock,
       close: (each) => each.close('shutdown'),
     })
     for (const late of [...sessions]) late.close('shutdown')

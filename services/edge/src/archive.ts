@@ -23,7 +23,7 @@ type Page = { readonly events: readonly { readonly seq: number }[]; readonly mor
 /** What storage holds, whole or not at all. The same gap asked for by many at once is fetched once. */
 export function createArchive(storage: RpcParts['storage']): Archive {
   const slots = new Slots(FETCHES_MAX)
-  const fetching = new Map<string, Promise<Publication[] | null>>()
+  const collecting = new Map<string, Promise<Publication[] | null>>()
   const ok = <T extends object>(answer: T | Refusal): T => {
     if (isRefusal(answer)) throw new ArchiveError(answer)
     return answer
@@ -34,7 +34,7 @@ export function createArchive(storage: RpcParts['storage']): Archive {
       ? ok(await storage('user.events', { user: id, after_seq, limit }))
       : ok(await storage('room.history', { room: id, after_seq, limit }))
   }
-  const fetch = async (kind: string, id: string, gap: { after: number; upTo: number }) => {
+  const collect = async (kind: string, id: string, gap: { after: number; upTo: number }) => {
     const found: Publication[] = []
     let bytes = 0
     let last = gap.after
@@ -60,11 +60,11 @@ export function createArchive(storage: RpcParts['storage']): Archive {
     events: async ({ kind, id }, after, upTo) => {
       if (upTo - after > MAX.recoverEvents) return null
       const key = `${kind} ${id} ${after} ${upTo}`
-      const running = fetching.get(key)
+      const running = collecting.get(key)
       if (running) return running
-      const fetched = slots.run(() => fetch(kind, id, { after, upTo })).finally(() => fetching.delete(key))
-      fetching.set(key, fetched)
-      return fetched
+      const collected = slots.run(() => collect(kind, id, { after, upTo })).finally(() => collecting.delete(key))
+      collecting.set(key, collected)
+      return collected
     },
   }
 }

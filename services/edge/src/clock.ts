@@ -8,6 +8,8 @@ export interface Clock {
   every(ms: number, then: () => void): () => void
   /** Calls `then` after the input and output that is ready now. */
   soon(then: () => void): void
+  /** Dice, as they go with waiting: at least 0, below 1. */
+  random(): number
 }
 
 /** Longer timers fire at once in JavaScript. */
@@ -29,4 +31,5 @@ export const systemClock: Clock = {
   soon: (then) => {
     setImmediate(then)
   },
+  random: () => Math.random(),
 }

@@ -46,7 +46,8 @@ const publicationJson = ({ data, offset }: Publication): string => `{"data":${te
 function withPublications(rest: object, publications: readonly Publication[] | undefined): string {
   const head = JSON.stringify(rest)
   if (publications === undefined || publications.length === 0) return head
-  return `${head.slice(0, -1)}${head === '{}' ? '' : ','}"publications":[${publications.map(publicationJson).join(',')}]}`
+  const list = publications.map(publicationJson).join(',')
+  return `${head.slice(0, -1)}${head === '{}' ? '' : ','}"publications":[${list}]}`
 }
 
 const subscribeJson = ({ publications, ...rest }: SubscribeResult): string => withPublications(rest, publications)

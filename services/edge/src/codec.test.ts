@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { encodeEntry, signalLine } from '@switchboard/contracts/entry'
 import { refuse } from '@switchboard/contracts/errors'
+import { Centrifuge } from 'centrifuge/build/protobuf'
 import { NOT_JSON } from './codec.ts'
 import { jsonCodec } from './codec-json.ts'
 import { createProtobufCodec } from './codec-protobuf.ts'
@@ -13,16 +13,12 @@ const event = (seq: number, text: string) =>
   ({ type: 'message', seq, n: seq, at, from: 'alice', cid: `c${seq}`, text }) as const
 
 /** The codec inside the npm client, an independent implementation of the same frames. */
-const require = createRequire(import.meta.url)
-const { Centrifuge } = require('centrifuge/build/protobuf') as {
-  Centrifuge: new (
-    url: string,
-    options: object,
-  ) => {
-    _codec: { decodeReplies(data: Uint8Array): Record<string, never>[]; encodeCommands(commands: object[]): Uint8Array }
-  }
+interface TheirCodec {
+  decodeReplies(data: Uint8Array): Record<string, never>[]
+  encodeCommands(commands: object[]): Uint8Array
 }
-const theirs = new Centrifuge('ws://127.0.0.1:1', { websocket: class {} })._codec
+const client = new Centrifuge('ws://127.0.0.1:1', { websocket: class {} })
+const theirs = (client as unknown as { _codec: TheirCodec })._codec
 
 const decodeJson = (frame: Uint8Array) =>
   Buffer.from(frame)

@@ -1,4 +1,4 @@
-import { pause } from '@switchboard/runtime/deadline'
+import type { Clock } from './clock.ts'
 
 /** Connections told to go elsewhere in a second: another edge takes that many back without trouble. */
 const PER_SECOND = 250
@@ -10,10 +10,10 @@ const STEP_MS = 100
  */
 export async function drain<T>(
   connections: readonly T[],
-  options: { secondsMax: number; random: () => number; close: (connection: T) => void },
+  options: { secondsMax: number; clock: Clock; close: (connection: T) => void },
 ): Promise<void> {
   const order = connections
-    .map((connection) => ({ connection, at: options.random() }))
+    .map((connection) => ({ connection, at: options.clock.random() }))
     .sort((a, b) => a.at - b.at)
     .map(({ connection }) => connection)
   const seconds = Math.min(options.secondsMax, order.length / PER_SECOND)
@@ -21,6 +21,6 @@ export async function drain<T>(
   const each = Math.ceil(order.length / steps)
   for (let from = 0; from < order.length; from += each) {
     for (const connection of order.slice(from, from + each)) options.close(connection)
-    if (from + each < order.length) await pause(STEP_MS)
+    if (from + each < order.length) await new Promise<void>((resolve) => options.clock.after(STEP_MS, resolve))
   }
 }

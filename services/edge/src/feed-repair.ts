@@ -50,7 +50,7 @@ export class FeedRepair {
       } catch (error) {
         this.#parts.events.feedRepairFailed(feed.channel, error)
         await new Promise<void>((resolve) => {
-          this.#parts.clock.after(backoffMs(attempt, Math.random), resolve)
+          this.#parts.clock.after(backoffMs(attempt, this.#parts.clock.random), resolve)
         })
       }
     }

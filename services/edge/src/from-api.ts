@@ -6,17 +6,22 @@
  * order      none
  * acked      by the response
  */
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { accountRoutes } from './api-accounts.ts'
 import { createIdentify, type Identify } from './api-caller.ts'
 import { deviceRoutes } from './api-devices.ts'
-import { docsRoutes } from './api-docs.ts'
+import { DOCS_PAGE, OPENAPI } from './api-docs.ts'
 import { refusalOf, sendRefusal } from './api-errors.ts'
 import { roomRoutes } from './api-rooms.ts'
 import { useContractSchemas } from './api-validate.ts'
-import { webPage } from './api-web.ts'
+import { isPageAddress, pageHeaders } from './api-web.ts'
 import type { Clock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Rpc } from './rpc.ts'
@@ -76,7 +81,8 @@ export async function fromApi(parts: ApiParts): Promise<FastifyInstance> {
       return isRefusal(body) ? sendRefusal(reply, body) : body
     },
   }
-  await docsRoutes(app)
+  await app.register(swagger, OPENAPI)
+  await app.register(swaggerUi, DOCS_PAGE)
   accountRoutes(app, routes)
   roomRoutes(app, routes)
   deviceRoutes(app, routes)
@@ -90,4 +96,23 @@ export async function fromApi(parts: ApiParts): Promise<FastifyInstance> {
   )
   await webPage(app, parts.webDir)
   return app
+}
+
+/** The single-page application, if there is one. */
+async function webPage(app: FastifyInstance, dir: string): Promise<void> {
+  const root = resolve(dir)
+  const hasPage = dir !== '' && (await stat(join(root, 'index.html')).catch(() => null)) !== null
+  if (hasPage) {
+    await app.register(fastifyStatic, {
+      root,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        for (const [name, value] of Object.entries(pageHeaders(path))) reply.header(name, value)
+      },
+    })
+  }
+  app.setNotFoundHandler((request, reply) => {
+    if (hasPage && isPageAddress(request)) return reply.sendFile('index.html')
+    return sendRefusal(reply, refuse('not_found', { message: 'There is nothing at this address.' }))
+  })
 }

@@ -16,9 +16,6 @@ import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import type { EdgeEvents } from './events.ts'
 import type { Ear, LogSource } from './log-source.ts'
 
-/** What NATS adds to a republished message: its sequence in the stream. */
-const SEQUENCE = 'Nats-Sequence'
-
 export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg, ear: Ear) => void): LogSource {
   const epochs = new Map<string, Promise<string>>()
   // A stream that was made anew while NATS was away has another epoch.
@@ -27,7 +24,7 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
     const { subject, data, headers } = message
     if (!headers?.has(HEADER.entry)) return fromSignal(message, ear)
     try {
-      ear.entry(parseEntry({ subject, data, headers, seq: Number(headers.get(SEQUENCE)) }))
+      ear.entry(parseEntry({ subject, data, headers, seq: Number(headers.get(HEADER.logSeq)) }))
       events.entry('done')
     } catch (error) {
       events.entry('poison')

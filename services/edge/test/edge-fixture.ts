@@ -1,0 +1,97 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@switchboard/bus/connect'
+import { ensureStreams } from '@switchboard/bus/streams'
+import { createContext } from '@switchboard/runtime/context'
+import { type Servers, startServers } from '@switchboard/testkit/servers'
+import { SignJWT } from 'jose'
+import { type Edge, startEdge } from '../src/app.ts'
+import { type Clock, systemClock } from '../src/clock.ts'
+import { settings } from '../src/config.ts'
+import { World } from './world.ts'
+
+export const WAIT_MS = 20_000
+
+export const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+
+/** A token of our issuer; anything about it can be another. */
+export function token(
+  user: string,
+  { seconds = 600, key = privateKey, issuer = 'switchboard', alg = 'EdDSA' as string } = {},
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000)
+  return new SignJWT({ roles: ['user'] })
+    .setProtectedHeader({ alg })
+    .setIssuer(issuer)
+    .setSubject(user)
+    .setIssuedAt(now)
+    .setExpirationTime(now + seconds)
+    .sign(key)
+}
+
+/** Timers that fire so many times sooner: minutes pass in a moment, and nothing else changes. */
+export const hurried = (times: number): Clock => ({
+  ...systemClock,
+  after: (ms, then) => systemClock.after(ms / times, then),
+  every: (ms, then) => systemClock.every(Math.max(1, ms / times), then),
+})
+
+export interface Stage extends AsyncDisposable {
+  readonly servers: Servers
+  readonly bus: Bus
+  readonly world: World
+  readonly edge: Edge
+  readonly namespace: string
+  /** Another edge of the same system. */
+  start(options?: EdgeOptions): Promise<Edge>
+}
+
+export interface EdgeOptions {
+  readonly env?: Record<string, string>
+  readonly clock?: Clock
+  readonly natsUrl?: string
+}
+
+/** One edge on a real NATS, and a world behind it. */
+export async function stage(options: EdgeOptions = {}): Promise<Stage> {
+  await using stack = new AsyncDisposableStack()
+  const servers = stack.use(await startServers({ natsOnly: true }))
+  const namespace = `e${randomUUID().slice(0, 8)}`
+  const quiet = { LOG_LEVEL: 'silent' }
+  const { log, meters } = createContext('edge', settings, { env: quiet })
+  stack.use(meters)
+  const bus = stack.use(await connectBus({ url: servers.natsUrl, namespace, service: 'world', replicas: 1, log }))
+  await ensureStreams(bus)
+  const world = stack.use(new World(bus))
+  const start = async ({ env = {}, clock = systemClock, natsUrl = servers.natsUrl }: EdgeOptions = {}) => {
+    const context = createContext('edge', settings, {
+      env: {
+        ...quiet,
+        NATS_URL: natsUrl,
+        NATS_NAMESPACE: namespace,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        JWT_PRIVATE_KEY: PEM,
+        DRAIN_SECONDS_MAX: '1',
+        ...env,
+      },
+    })
+    const edge = await startEdge(context, { clock })
+    const stop = async () => {
+      await edge[Symbol.asyncDispose]()
+      context.meters[Symbol.dispose]()
+    }
+    return { url: edge.url, [Symbol.asyncDispose]: stop }
+  }
+  const edge = stack.use(await start(options))
+  const all = stack.move()
+  return {
+    servers,
+    bus,
+    world,
+    edge,
+    namespace,
+    start: async (more) => all.use(await start(more)),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+}

@@ -67,10 +67,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       stopSecondsMax: STOP_SECONDS_MAX,
     })
     processes.push(process)
-    return started.use(process)
+    return process
   }
   const port = options.port || (await freePort(host))
-  for (const service of services) await start(service, port)
+  for (const service of services) started.use(await start(service, port))
   for (const process of processes) await process.ready(options.signal)
   const all = started.move()
   return {

@@ -33,6 +33,7 @@ export class World implements Disposable {
   epoch: string | null = null
   readonly #bus: Bus
   readonly #stops: (() => void)[] = []
+  #written: Promise<void> = Promise.resolve()
 
   constructor(bus: Bus) {
     this.#bus = bus
@@ -89,8 +90,14 @@ export class World implements Disposable {
     await this.tell(user, { type: 'room.removed', room, room_seq: this.#room(room).events.length })
   }
 
-  /** Publishes a log entry, as the router does. */
-  async write(kind: 'room' | 'user', id: string, events: readonly AnyEvent[], gone: readonly string[]): Promise<void> {
+  /** Publishes a log entry, as the router does: one after the other. */
+  write(kind: 'room' | 'user', id: string, events: readonly AnyEvent[], gone: readonly string[]): Promise<void> {
+    this.#written = this.#written.then(() => this.#write(kind, id, { events, gone }))
+    return this.#written
+  }
+
+  async #write(kind: 'room' | 'user', id: string, entry: { events: readonly AnyEvent[]; gone: readonly string[] }) {
+    const { events, gone } = entry
     const first = events[0]?.seq ?? 1
     const epoch = this.epoch ?? (await incarnationOf(this.#bus, this.#bus.names.logStream(streamOf(partitionOf(id)))))
     const headers = toHeaders({

@@ -63,6 +63,7 @@ export async function fromApi(parts: ApiParts): Promise<FastifyInstance> {
     http: { headersTimeout: HEAD_MS, maxHeaderSize: HEAD_BYTES },
   })
   useContractSchemas(app)
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error)
     if (refusal === null) events.apiFailed(request.routeOptions.url ?? request.url, error)

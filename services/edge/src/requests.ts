@@ -7,6 +7,8 @@ import type { EdgeEvents } from './events.ts'
 interface Waiting {
   readonly done: (outcome: object | Refusal) => void
   readonly since: number
+  /** In sweeps, so that a clock that is set changes nothing. */
+  readonly sweep: number
 }
 
 /** Commands on their way to the router, by the number that its reply will carry. */
@@ -17,6 +19,7 @@ export class Requests implements Disposable {
   readonly #waiting = new Map<number, Waiting>()
   readonly #stop: () => void
   #last = 0
+  #sweeps = 0
 
   constructor(clock: Clock, events: EdgeEvents) {
     this.#clock = clock
@@ -29,7 +32,7 @@ export class Requests implements Disposable {
     this.#last += 1
     const request = this.#last
     const outcome = new Promise<object | Refusal>((done) => {
-      this.#waiting.set(request, { done, since: this.#clock.now() })
+      this.#waiting.set(request, { done, since: this.#clock.now(), sweep: this.#sweeps })
     })
     return { request, outcome }
   }
@@ -53,9 +56,9 @@ export class Requests implements Disposable {
   }
 
   #sweep(): void {
-    const before = this.#clock.now() - MAX.replySeconds * 1_000
-    for (const [request, { done, since }] of this.#waiting) {
-      if (since > before) break
+    this.#sweeps += 1
+    for (const [request, { done, sweep }] of this.#waiting) {
+      if (this.#sweeps - sweep <= SWEEPS_MAX) break
       this.#waiting.delete(request)
       this.#events.replied('timeout')
       done(refuse('timeout'))
@@ -66,3 +69,4 @@ export class Requests implements Disposable {
 
 /** How late a time-out may be: one sweep for all instead of a timer for each. */
 const SWEEP_MS = 100
+const SWEEPS_MAX = (MAX.replySeconds * 1_000) / SWEEP_MS

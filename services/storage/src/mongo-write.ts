@@ -20,13 +20,20 @@ function duplicates(error: unknown): number[] {
   return failed.map(({ index }) => index)
 }
 
-/** Inserts; a document whose key is there already is the same document. */
+/**
+ * Inserts; a document whose key is there already is the same document. @NOTE Some servers stop an unordered insert at its first
+ * error, so what did not fail is sent once more: by then it is there, or it goes in.
+ */
 async function insertAll<T extends Keyed>(collection: Collection<T>, documents: readonly T[]): Promise<void> {
-  if (documents.length === 0) return
-  try {
-    await collection.insertMany(documents as never, { ordered: false })
-  } catch (error) {
-    duplicates(error)
+  let left = documents
+  while (left.length > 0) {
+    try {
+      await collection.insertMany(left as never, { ordered: false })
+      return
+    } catch (error) {
+      const failed = new Set(duplicates(error))
+      left = left.filter((_document, i) => !failed.has(i))
+    }
   }
 }
 

@@ -49,7 +49,7 @@ test('bob is away with three kinds of device: each push server gets one valid re
 test('bob is online and looking: no push; when his edge dies, there is one again', async () => {
   await using push = await startPushServers()
   await using world = await startWorld(servers.natsUrl)
-  const edge = await world.edge(['bob'])
+  await using edge = await world.edge(['bob'])
   await using _notifier = await world.notifier(push, DELAY)
   const phone = push.device.apns()
   world.addDevice('bob', 'phone', phone)

@@ -145,8 +145,12 @@ async function playEdge(bus: Bus, users: readonly string[]): Promise<AsyncDispos
   const asked = subscribe(bus, bus.names.presenceAsk, tell)
   tell()
   await flush(bus)
+  let lives = true
   return {
+    // A test may end it early; its scope ends it in any case, as a lease is renewed for ever otherwise.
     [Symbol.asyncDispose]: async () => {
+      if (!lives) return
+      lives = false
       asked.unsubscribe()
       await lease[Symbol.asyncDispose]()
     },

@@ -21,7 +21,7 @@ after(() => flow[Symbol.asyncDispose]())
 
 const brief = (events: readonly Seen[]) => events.map(({ seq, from, text }) => `${seq} ${from} ${text}`)
 
-test('alice and bob write 1,000 each at once, then both and the history show the same 2,000 without holes, also after a restart', async () => {
+test('1,000 messages each way at once, then both and the history show the same, also after a restart', async () => {
   const [aliceToken, bobToken] = await Promise.all(['alice', 'bob'].map((user) => logIn(flow.url, user)))
   assert.ok(aliceToken && bobToken)
   using alice = await new Person(flow.url, aliceToken).connect()

@@ -26,86 +26,99 @@ const PULL = 500
 /** Records of one reader that wait for their handler; past it the reader stops and comes back when they are handled. */
 const WAITING_MAX = 5_000
 
-/**
- * Reads a stream in order from a sequence on, for ever: the consumer is made again whenever it is lost. The handler's promise is
- * awaited before the next record, so that a slow handler slows the reading. A handler that throws is a bug: `crash`.
- * @param options.from where to begin, and the incarnation of the stream that this sequence belongs to (null: whichever there is).
- * If the stream is another one by now, reading begins at its first record.
- */
-export function follow(
-  bus: Bus,
-  options: {
-    readonly stream: string
-    readonly filter: string
-    readonly from: { readonly seq: number; readonly incarnation: string | null }
-    readonly handle: (record: StreamRecord) => void | Promise<void>
-    readonly crash: (error: unknown) => void
-  },
-): Followed {
-  const abort = new AbortController()
-  let current: ConsumerMessages | undefined
-  let opened: (() => void) | undefined
-  const firstOpen = new Promise<void>((resolve) => {
-    opened = resolve
-  })
-  const position = { ...options.from }
+export interface FollowOptions {
+  readonly stream: string
+  readonly filter: string
+  /** Where to begin, and the incarnation of the stream that this sequence belongs to (null: whichever there is). */
+  readonly from: { readonly seq: number; readonly incarnation: string | null }
+  /** Awaited before the next record, so that a slow handler slows the reading. */
+  readonly handle: (record: StreamRecord) => void | Promise<void>
+  /** Called with what a handler throws and is no fault of NATS: a bug. */
+  readonly crash: (error: unknown) => void
+}
 
-  const read = async () => {
-    const incarnation = await incarnationOf(bus, options.stream)
-    if (position.incarnation !== null && position.incarnation !== incarnation) position.seq = 1
-    position.incarnation = incarnation
-    const consumer = await bus.js.consumers.get(options.stream, {
-      filter_subjects: options.filter,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: Math.max(1, position.seq),
-    })
-    const messages = await consumer.consume({ max_messages: PULL })
-    current = messages
-    if (abort.signal.aborted) messages.stop()
-    opened?.()
-    for await (const message of messages) {
-      if (abort.signal.aborted) return
-      const { subject, seq, data, headers, info } = message
-      const outcome = options.handle({
-        subject,
-        seq,
-        data,
-        headers,
-        incarnation,
-        at: Math.floor(info.timestampNanos / 1e6),
-      })
+/**
+ * Reads a stream in order from a sequence on, for ever: the consumer is made again whenever it is lost. If the stream is another
+ * one than `from` was about, reading begins at its first record.
+ */
+export const follow = (bus: Bus, options: FollowOptions): Followed => new Follower(bus, options)
+
+class Follower implements Followed {
+  readonly opened: Promise<void>
+  readonly #bus: Bus
+  readonly #options: FollowOptions
+  readonly #abort = new AbortController()
+  readonly #done: Promise<void>
+  #isOpened: () => void
+  #current: ConsumerMessages | undefined
+  #next: number
+  #incarnation: string | null
+
+  constructor(bus: Bus, options: FollowOptions) {
+    this.#bus = bus
+    this.#options = options
+    this.#next = options.from.seq
+    this.#incarnation = options.from.incarnation
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.opened = promise
+    this.#isOpened = resolve
+    this.#done = this.#loop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort()
+    this.#current?.stop()
+    await this.#done
+  }
+
+  async #loop(): Promise<void> {
+    const { stream, filter, crash } = this.#options
+    for (let failures = 0; !this.#abort.signal.aborted; failures += 1) {
+      const before = this.#next
+      try {
+        await this.#read()
+      } catch (error) {
+        if (this.#bus.nc.isClosed() || this.#abort.signal.aborted) return
+        if (!isInfrastructure(error)) return crash(error)
+        this.#bus.log.warn({ stream, filter, error: String(error) }, 'reading a stream stopped, trying again')
+      }
+      if (this.#next > before) failures = 0
+      else await pause(backoffMs(failures, Math.random), this.#abort.signal)
+    }
+  }
+
+  /** One consumer, until it is lost, stopped, or too much waits. */
+  async #read(): Promise<void> {
+    const { stream, handle } = this.#options
+    const incarnation = await incarnationOf(this.#bus, stream)
+    const messages = await this.#consume(incarnation)
+    for await (const { subject, seq, data, headers, info } of messages) {
+      if (this.#abort.signal.aborted) return
+      const at = Math.floor(info.timestampNanos / 1e6)
+      const outcome = handle({ subject, seq, data, headers, incarnation, at })
       if (outcome) await outcome
-      position.seq = seq + 1
+      this.#next = seq + 1
+      // The library asks for more while we are busy: what it has piled up is read again from where we are.
       if (messages.getPending() > WAITING_MAX) {
         messages.stop()
         return
       }
     }
   }
-  const loop = async () => {
-    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
-      const before = position.seq
-      try {
-        await read()
-      } catch (error) {
-        if (bus.nc.isClosed() || abort.signal.aborted) return
-        if (!isInfrastructure(error)) return options.crash(error)
-        bus.log.warn(
-          { stream: options.stream, filter: options.filter, error: String(error) },
-          'reading a stream stopped, trying again',
-        )
-      }
-      if (position.seq > before) attempt = 0
-      else await pause(backoffMs(attempt, Math.random), abort.signal)
-    }
-  }
-  const done = loop()
-  return {
-    opened: firstOpen,
-    [Symbol.asyncDispose]: async () => {
-      abort.abort()
-      current?.stop()
-      await done
-    },
+
+  async #consume(incarnation: string): Promise<ConsumerMessages> {
+    const { stream, filter } = this.#options
+    if (this.#incarnation !== null && this.#incarnation !== incarnation) this.#next = 1
+    this.#incarnation = incarnation
+    const consumer = await this.#bus.js.consumers.get(stream, {
+      filter_subjects: filter,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, this.#next),
+    })
+    const messages = await consumer.consume({ max_messages: PULL })
+    this.#current = messages
+    if (this.#abort.signal.aborted) messages.stop()
+    this.#isOpened()
+    return messages
   }
 }

@@ -15,7 +15,7 @@ export interface Lease {
 const WRONG_LAST_SEQUENCE = 10_071
 const decoder = new TextDecoder()
 
-const subjectOf = (bus: Bus, key: string) => `$KV.${bus.names.leases}.${key}`
+const subjectOf = ({ names }: Bus, key: string) => names.bucketKey(names.leases, key)
 
 function toLease(bus: Bus, message: StoredMsg): Lease {
   const operation = message.header?.get('KV-Operation') ?? ''
@@ -34,7 +34,9 @@ function toLease(bus: Bus, message: StoredMsg): Lease {
  */
 export async function readLeases(bus: Bus, prefix: string): Promise<Lease[]> {
   const messages = await collect(() =>
-    bus.jsm.direct.getLastMessagesFor(`KV_${bus.names.leases}`, { multi_last: [subjectOf(bus, prefix)] }),
+    bus.jsm.direct.getLastMessagesFor(bus.names.bucketStream(bus.names.leases), {
+      multi_last: [subjectOf(bus, prefix)],
+    }),
   )
   return messages.map((message) => toLease(bus, message))
 }

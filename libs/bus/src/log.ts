@@ -68,14 +68,13 @@ export async function collect(read: () => Promise<AsyncIterable<StoredMsg>>): Pr
 }
 
 /**
- * The entries of one entity after the stream sequence `after`, up to and with `upTo` (a head that was read from the leader).
+ * The entries of one entity between two stream sequences: after `after`, up to and with `upTo` (a head that was read from the leader).
  * Batched from any replica, and from the leader where the replica is behind. @throws when NATS is away.
  */
 export async function readTail(
   bus: Bus,
   entity: { kind: EntityKind; id: string },
-  after: number,
-  upTo: number,
+  { after, upTo }: { after: number; upTo: number },
 ): Promise<LogEntry[]> {
   const stream = bus.names.logStream(streamOf(partitionOf(entity.id)))
   const subject = bus.names.log(entity.kind, entity.id)

@@ -46,7 +46,7 @@ function until<T>(what: string): { promise: Promise<T>; resolve: (value: T) => v
   return { promise: within(15_000, promise, what), resolve }
 }
 
-const entry = (room: string, first: number, texts: string[], expect: number) => {
+const entry = (room: string, { first, texts, expect }: { first: number; texts: string[]; expect: number }) => {
   const events = texts.map((text, i) => ({
     type: 'message' as const,
     seq: first + i,
@@ -70,9 +70,9 @@ const entry = (room: string, first: number, texts: string[], expect: number) => 
 }
 
 test('a publish that expects another sequence, then conflict, and the log is as before', async () => {
-  const first = await publishExpecting(bus, entry('r1', 1, ['one'], 0))
+  const first = await publishExpecting(bus, entry('r1', { first: 1, texts: ['one'], expect: 0 }))
   assert.equal(first.kind, 'stored')
-  const zombie = await publishExpecting(bus, entry('r1', 1, ['other'], 0))
+  const zombie = await publishExpecting(bus, entry('r1', { first: 1, texts: ['other'], expect: 0 }))
   assert.equal(zombie.kind, 'conflict')
   const head = await readHead(bus, 'room', 'r1')
   assert.equal(head?.range.last, 1)
@@ -82,16 +82,16 @@ test('a publish that expects another sequence, then conflict, and the log is as 
 test('heads and tails, read in batches, are the entries of the asked rooms alone', async () => {
   let expect = 0
   for (let i = 0; i < 5; i += 1) {
-    const published = await publishExpecting(bus, entry('r2', 1 + 2 * i, ['x', 'y'], expect))
+    const published = await publishExpecting(bus, entry('r2', { first: 1 + 2 * i, texts: ['x', 'y'], expect }))
     assert.equal(published.kind, 'stored')
     if (published.kind === 'stored') expect = published.seq
   }
-  await publishExpecting(bus, entry('r3', 1, ['z'], 0))
+  await publishExpecting(bus, entry('r3', { first: 1, texts: ['z'], expect: 0 }))
   const heads = await readHeads(bus, 'room', ['r2', 'r3', 'nothing'])
   assert.deepEqual([...heads.keys()].sort(), ['r2', 'r3'])
   assert.equal(heads.get('r2')?.range.last, 10)
   const head = await readHead(bus, 'room', 'r2')
-  const tail = await readTail(bus, { kind: 'room', id: 'r2' }, 0, head?.logSeq ?? 0)
+  const tail = await readTail(bus, { kind: 'room', id: 'r2' }, { after: 0, upTo: head?.logSeq ?? 0 })
   assert.deepEqual(
     tail.map((e) => e.range.first),
     [1, 3, 5, 7, 9],
@@ -103,7 +103,7 @@ test('the log is republished to live subjects with the headers of its entries', 
   const heard = until<string>('a live entry')
   const live = subscribe(bus, bus.names.live('room', 'r4'), (m) => heard.resolve(m.headers?.get(HEADER.entry) ?? ''))
   await flush(bus)
-  await publishExpecting(bus, entry('r4', 1, ['hello'], 0))
+  await publishExpecting(bus, entry('r4', { first: 1, texts: ['hello'], expect: 0 }))
   assert.equal(await heard.promise, '1 1 1 e')
   live.unsubscribe()
 })
@@ -111,7 +111,7 @@ test('the log is republished to live subjects with the headers of its entries', 
 test('follow, from a sequence on, then every record of the partition in order and new ones as they come', async () => {
   const partition = partitionOf('r5')
   const stream = bus.names.logStream(streamOf(partition))
-  const one = await publishExpecting(bus, entry('r5', 1, ['a'], 0))
+  const one = await publishExpecting(bus, entry('r5', { first: 1, texts: ['a'], expect: 0 }))
   assert.equal(one.kind, 'stored')
   const seen: number[] = []
   const third = until<void>('the third record')
@@ -126,16 +126,16 @@ test('follow, from a sequence on, then every record of the partition in order an
       if (seen.length === 3) third.resolve()
     },
   })
-  const two = await publishExpecting(bus, entry('r5', 2, ['b'], expect))
+  const two = await publishExpecting(bus, entry('r5', { first: 2, texts: ['b'], expect }))
   assert.equal(two.kind, 'stored')
-  await publishExpecting(bus, entry('r5', 3, ['c'], two.kind === 'stored' ? two.seq : 0))
+  await publishExpecting(bus, entry('r5', { first: 3, texts: ['c'], expect: two.kind === 'stored' ? two.seq : 0 }))
   await third.promise
   assert.deepEqual(seen, [1, 2, 3])
 })
 
 test('follow, from a position in an earlier incarnation of the stream, then from its first record', async () => {
   const partition = partitionOf('r6')
-  await publishExpecting(bus, entry('r6', 1, ['a'], 0))
+  await publishExpecting(bus, entry('r6', { first: 1, texts: ['a'], expect: 0 }))
   const first = until<string>('a record')
   await using _follower = follow(bus, {
     stream: bus.names.logStream(streamOf(partition)),

@@ -49,6 +49,9 @@ export function names(namespace: string) {
     leases: `${ns}-leases`,
     claims: `${ns}-claims`,
     floors: `${ns}-floors`,
+    /** NATS keeps a bucket in a stream of this name, and a key under this subject. */
+    bucketStream: (bucket: string) => `KV_${bucket}`,
+    bucketKey: (bucket: string, key: string) => `$KV.${bucket}.${key}`,
     durable: (service: string) => `${ns}-${service}`,
   } as const
 }

@@ -36,7 +36,7 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
     settled: () => flush(bus),
     head: (kind, id) => readHead(bus, kind, id),
     heads: (kind, ids) => readHeads(bus, kind, ids),
-    tail: (entity, after, upTo) => readTail(bus, entity, after, upTo),
+    tail: (entity, after, upTo) => readTail(bus, entity, { after, upTo }),
     epoch: (_kind, id) => {
       const stream = bus.names.logStream(streamOf(partitionOf(id)))
       const known = epochs.get(stream) ?? incarnationOf(bus, stream)

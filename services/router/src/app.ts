@@ -3,6 +3,7 @@ import { holdPartitions, type PartitionHolder } from '@switchboard/bus/partition
 import { ensureStreams } from '@switchboard/bus/streams'
 import { PresenceView } from '@switchboard/domain/presence-view'
 import type { Context } from '@switchboard/runtime/context'
+import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { settings } from './config.ts'
 import { createEvents, type RouterEvents } from './events.ts'
 import { fromCommands, type PartitionDeps } from './from-commands.ts'
@@ -61,7 +62,11 @@ export async function startRouter(
     bury: toDead(bus, events),
     // Given up in its own turn: the lane that was fenced must return before its partition can stop.
     fenced: (partition) => setImmediate(() => holder?.giveUp(partition).catch(crash)),
-    nowMs,
+    clock: {
+      nowMs,
+      steadyMs: () => performance.now(),
+      beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random), signal),
+    },
     crash,
   }
   const gained = (partition: number): AsyncDisposable => {

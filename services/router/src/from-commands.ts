@@ -84,7 +84,7 @@ async function openPartition(
   return undefined
 }
 
-const floorSubject = (bus: Bus, partition: number): string => `$KV.${bus.names.floors}.${partition}`
+const floorSubject = ({ names }: Bus, partition: number): string => names.bucketKey(names.floors, `${partition}`)
 
 /** Where to begin: the higher of the floor in the log and the one that the last owner left when it went in peace. */
 async function findStart(bus: Bus, partition: number): Promise<Start> {
@@ -93,7 +93,9 @@ async function findStart(bus: Bus, partition: number): Promise<Start> {
     bus.jsm.streams.info(stream),
     incarnationOf(bus, bus.names.logStream(streamOf(partition))),
     readPartitionHead(bus, partition),
-    bus.jsm.streams.getMessage(`KV_${bus.names.floors}`, { last_by_subj: floorSubject(bus, partition) }),
+    bus.jsm.streams.getMessage(bus.names.bucketStream(bus.names.floors), {
+      last_by_subj: floorSubject(bus, partition),
+    }),
   ])
   const incarnation = Date.parse(info.created).toString(36)
   const inLog = head?.input.incarnation === incarnation ? head.input.floor : 0
@@ -169,10 +171,10 @@ class Reading {
     if (!command || (kind !== 'room' && kind !== 'user')) {
       return this.#deps.bury(record, 'not a command').then(finish)
     }
-    const isOld = record.seq <= this.#start.last && this.#deps.nowMs() - record.at > MAX.replayAgeMs
+    const isOld = record.seq <= this.#start.last && this.#deps.clock.nowMs() - record.at > MAX.replayAgeMs
     this.#deps.events.taken('commands', this.#floor.inHand)
     this.lane(kind, id).push({ command, input: record.seq, stale: isOld, finish })
-    if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.nowMs())
+    if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.clock.nowMs())
     if (this.#floor.inHand >= MAX.partitionQueue) return this.#floor.below(MAX.partitionQueue / 2)
   }
 }

@@ -18,6 +18,16 @@ export interface Taken {
   readonly finish: () => void
 }
 
+/** Time, as lanes may use it. */
+export interface LaneClock {
+  /** Milliseconds since the epoch: what events carry. */
+  readonly nowMs: () => number
+  /** Milliseconds that only go forward: what durations are measured by. */
+  readonly steadyMs: () => number
+  /** Waits before another try; `failures` were before it. Ends early when the signal aborts. */
+  readonly beforeRetry: (failures: number, signal: AbortSignal) => Promise<void>
+}
+
 /** What all lanes of a router share. */
 export interface LaneDeps {
   readonly events: RouterEvents
@@ -27,7 +37,7 @@ export interface LaneDeps {
   readonly sendEffects: SendEffects
   readonly sendSignal: SendSignal
   readonly replies: Replies
-  readonly nowMs: () => number
+  readonly clock: LaneClock
 }
 
 /** What the partition tells its lanes. */

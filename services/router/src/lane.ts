@@ -2,7 +2,6 @@ import { type ErrorCode, isRefusal, refuse } from '@switchboard/contracts/errors
 import type { AnyEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import { intentOfCommand } from '@switchboard/domain/intent'
-import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import { type Entity, entityOf, type Known, type Outcome, RoomEntity, repeat } from './entity.ts'
 import type { LaneDeps, LanePlace, Taken } from './lane-deps.ts'
 import { cidKey, lookUp } from './look-up.ts'
@@ -28,7 +27,7 @@ export class Lane {
   #entity: Entity | undefined
   #running: Promise<void> | undefined
   #loading: Promise<Entity | ErrorCode> | undefined
-  /** Somebody looks at this room until then: it stays in memory and its presence is told. Milliseconds of `nowMs`. */
+  /** Somebody looks at this room until then: it stays in memory and its presence is told. Milliseconds of `clock.nowMs`. */
   watchedUntilMs = 0
 
   constructor(deps: LaneDeps, place: LanePlace) {
@@ -93,7 +92,7 @@ export class Lane {
       if (isDone) failures = 0
       else {
         this.#giveBack(batch)
-        await pause(backoffMs(failures, Math.random), this.#place.signal)
+        await this.#deps.clock.beforeRetry(failures, this.#place.signal)
         failures += 1
       }
     }
@@ -108,9 +107,9 @@ export class Lane {
 
   /** @returns false if nothing of the batch was done. */
   async #commit(entity: Entity, batch: Taken[]): Promise<boolean> {
-    const startedMs = performance.now()
-    const { storage, events, nowMs } = this.#deps
-    const known = await lookUp(storage, { entity, batch, place: this.#place, nowMs: nowMs() })
+    const { storage, events, clock } = this.#deps
+    const startedMs = clock.steadyMs()
+    const known = await lookUp(storage, { entity, batch, place: this.#place, nowMs: clock.nowMs() })
     if (isRefusal(known)) return false
     const { decided, drafts } = this.#decide(entity, batch, known)
     const [first, ...rest] = drafts
@@ -124,7 +123,7 @@ export class Lane {
         this.#queue.unshift(...decided.map(({ taken }) => taken).filter(({ command }) => !command.reply))
         return true
       }
-      events.committed({ events: drafts.length, seconds: (performance.now() - startedMs) / 1_000 })
+      events.committed({ events: drafts.length, seconds: (clock.steadyMs() - startedMs) / 1_000 })
     }
     const marked: Marked[] = []
     for (const { taken, outcome } of decided) {
@@ -162,16 +161,17 @@ export class Lane {
   /** @returns undefined for a command of before this router's time that was not applied: its client was told long ago. */
   #decideOne(entity: Entity, taken: Taken, known: Known): Outcome | undefined {
     const { command } = taken
-    const { nowMs, events } = this.#deps
-    if (command.method === 'mark.read') return entity.decide(command, { known, nowMs: nowMs() })
-    const found = entity.cids.find(command.from, command.cid, nowMs())
+    const { events } = this.#deps
+    const nowMs = this.#deps.clock.nowMs()
+    if (command.method === 'mark.read') return entity.decide(command, { known, nowMs })
+    const found = entity.cids.find(command.from, command.cid, nowMs)
     const used = typeof found === 'object' ? found : known.cids.get(cidKey(command))
     if (used) {
       events.repeated(typeof found === 'object' ? 'memory' : 'storage')
       return repeat(entity, command, used)
     }
     if (taken.input <= entity.input || (taken.stale && command.reply)) return undefined
-    const outcome = entity.decide(command, { known, nowMs: nowMs() })
+    const outcome = entity.decide(command, { known, nowMs })
     const first = outcome.kind === 'committed' ? outcome.events[0] : undefined
     if (first)
       entity.cids.add({

@@ -24,7 +24,7 @@ const WAIT_MS = 15_000
 /** Everything that lies in the log of one entity. */
 export async function logOf(bus: Bus, kind: EntityKind, id: string): Promise<AnyEvent[]> {
   const head = await readHead(bus, kind, id)
-  const entries = await readTail(bus, { kind, id }, 0, head?.logSeq ?? 0)
+  const entries = await readTail(bus, { kind, id }, { after: 0, upTo: head?.logSeq ?? 0 })
   return entries.flatMap((entry) => decodeEntry(entry.payload))
 }
 

@@ -107,7 +107,7 @@ test('many at once into one room, then fewer entries than events, dense, and eac
     )
   }
   const head = await readHead(fixture.bus, 'room', room)
-  const entries = await readTail(fixture.bus, { kind: 'room', id: room }, 0, head?.logSeq ?? 0)
+  const entries = await readTail(fixture.bus, { kind: 'room', id: room }, { after: 0, upTo: head?.logSeq ?? 0 })
   assert.ok(entries.length < 300, `${entries.length} entries for 601 events`)
 })
 

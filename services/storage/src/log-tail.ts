@@ -42,7 +42,7 @@ export async function tailTo<Event extends AnyEvent>(
   // The stream sequence of another epoch says nothing about this log: then the subject is read from its start.
   const after = entry.range.epoch === saved.epoch ? saved.log_seq : 0
   const isAlone = entry.range.first === saved.head + 1
-  const entries = isAlone ? [entry] : await readTail(bus, entity, after, entry.logSeq)
+  const entries = isAlone ? [entry] : await readTail(bus, entity, { after, upTo: entry.logSeq })
   const events = entries.flatMap(({ payload }) => decodeEntry(payload) as Event[])
   return { entry, events: events.filter(({ seq }) => seq > saved.head) }
 }

@@ -29,26 +29,24 @@ function enter(next: Session | null): void {
   else sessionStorage.removeItem(KEY)
 }
 
-export function useSession() {
-  return {
-    session,
-    /** Why one has to log in again; empty otherwise. */
-    notice,
-    async logIn(user: string, password: string): Promise<void> {
-      const reply = await login(location.origin, user, password)
-      notice.value = ''
-      enter(reply)
-    },
-    async createAndLogIn(user: string, password: string, name: string): Promise<void> {
-      await createAccount(location.origin, { user, password, ...(name === '' ? {} : { name }) })
-      await this.logIn(user, password)
-    },
-    logOut(why = ''): void {
-      notice.value = why
-      enter(null)
-    },
-  }
+async function logIn(user: string, password: string): Promise<void> {
+  const reply = await login(location.origin, user, password)
+  notice.value = ''
+  enter(reply)
 }
+
+async function createAndLogIn(user: string, password: string, name: string): Promise<void> {
+  await createAccount(location.origin, { user, password, ...(name === '' ? {} : { name }) })
+  await logIn(user, password)
+}
+
+function logOut(why = ''): void {
+  notice.value = why
+  enter(null)
+}
+
+/** `notice` says why one has to log in again; empty otherwise. */
+export const useSession = () => ({ session, notice, logIn, createAndLogIn, logOut })
 
 /** The token while it lasts; after that the connection ends and the log-in form returns. */
 export function tokenOf({ token, expires_at }: Session): Promise<string> {

@@ -195,7 +195,7 @@ test('a room the server does not subscribe, when opened, then it is subscribed b
   await eventually('and after a reconnect', () => room.lastSeen === 3)
 })
 
-test('edits, reactions, deletions, typing, receipts and marks, when they come, then the handle shows them', async () => {
+test('edits, reactions, deletions, typing and marks, when they come, then the handle shows them', async () => {
   await using edge = await FakeEdge.start()
   edge.rooms.create('tea', ['alice', 'bob'])
   await using alice = await start(edge, 'alice')

@@ -20,7 +20,7 @@ const refusal = (code: number, message: string, temporary?: true) => ({
 export class FakeRooms {
   readonly #rooms = new Map<string, FakeRoom>()
   readonly #publish: Publish
-  readonly #accounts = new Map<string, string>()
+  readonly #accounts = new Map<string, { password: string; name?: string }>()
   #clock = Date.now() - 60_000
 
   constructor(publish: Publish) {
@@ -28,14 +28,14 @@ export class FakeRooms {
   }
 
   http(path: string, body: string): { status: number; body: Json } {
-    const { user, password } = JSON.parse(body || '{}') as { user: string; password: string }
+    const { user, ...account } = JSON.parse(body || '{}') as { user: string; password: string; name?: string }
     if (path === '/v1/accounts') {
       if (this.#accounts.has(user))
         return { status: 409, body: { error: { code: 'user_taken', message: 'An account with this name exists.' } } }
-      this.#accounts.set(user, password)
+      this.#accounts.set(user, account)
       return { status: 201, body: { user } }
     }
-    if (this.#accounts.get(user) !== password) {
+    if (this.#accounts.get(user)?.password !== account.password) {
       return { status: 401, body: { error: { code: 'bad_credentials', message: 'Unknown user or wrong password.' } } }
     }
     return { status: 200, body: { token: user, expires_at: Date.now() + 3_600_000, user } }
@@ -116,7 +116,13 @@ export class FakeRooms {
         return { online: [...room.members.keys()], count: room.members.size }
       case 'room.members':
         return {
-          members: [...room.members].map(([name, { role, read }]) => ({ user: name, role, read, since_seq: 1 })),
+          members: [...room.members].map(([name, { role, read }]) => ({
+            user: name,
+            role,
+            read,
+            since_seq: 1,
+            name: this.#accounts.get(name)?.name,
+          })),
           more: false,
         }
       case 'room.typing':
@@ -139,7 +145,7 @@ export class FakeRooms {
     const before = room.cids.get(cid)
     if (before)
       return before.text === data.text ? { seq: before.seq, at: before.at } : refusal(403, 'cid_conflict cid: taken')
-    const { seq, at } = this.#append(room, user, { type: 'message', text: data.text, cid: data.cid })
+    const { seq, at } = this.#append(room, user, { type: 'message', ...data })
     room.cids.set(cid, { seq, at, text: data.text })
     return { seq, at }
   }

@@ -23,7 +23,7 @@ export function around(items: readonly Placed[], seq: number): Span {
   const index = items.findIndex((item) => item.seq > seq)
   if (index === -1) return wholeEnd(items)
   const begin = Math.max(0, Math.min(index - STEP / 2, items.length - STEP))
-  return bounded(items, begin, items.length, 'down')
+  return bounded(items, [begin, items.length], 'down')
 }
 
 export function sliceOf<Item extends Placed>(items: readonly Item[], span: Span): readonly Item[] {
@@ -34,24 +34,24 @@ export function sliceOf<Item extends Placed>(items: readonly Item[], span: Span)
 /** @returns null when nothing older is loaded. */
 export function grownUp(items: readonly Placed[], span: Span): Span | null {
   const [begin, end] = boundsOf(items, span)
-  return begin === 0 ? null : bounded(items, Math.max(0, begin - STEP), end, 'down')
+  return begin === 0 ? null : bounded(items, [Math.max(0, begin - STEP), end], 'down')
 }
 
 /** @returns null when the end is in the page. */
 export function grownDown(items: readonly Placed[], span: Span): Span | null {
   const [begin, end] = boundsOf(items, span)
-  return span.to === null ? null : bounded(items, begin, Math.min(items.length, end + STEP), 'up')
+  return span.to === null ? null : bounded(items, [begin, Math.min(items.length, end + STEP)], 'up')
 }
 
 /** What new events do: at the end the span moves along; above it they stay out of the page once it is full. */
 export function afterNews(items: readonly Placed[], span: Span, atEnd: boolean): Span {
   const [begin, end] = boundsOf(items, span)
   if (span.to !== null || end - begin <= SPAN_MAX) return span
-  return bounded(items, begin, end, atEnd ? 'up' : 'down')
+  return bounded(items, [begin, end], atEnd ? 'up' : 'down')
 }
 
 /** `drop` names the end at which a span that is too long gives way. */
-function bounded(items: readonly Placed[], begin: number, end: number, drop: 'up' | 'down'): Span {
+function bounded(items: readonly Placed[], [begin, end]: readonly [number, number], drop: 'up' | 'down'): Span {
   const first = drop === 'up' ? Math.max(begin, end - SPAN_MAX) : begin
   const past = drop === 'down' ? Math.min(end, begin + SPAN_MAX) : end
   return { from: items[first]?.seq ?? 0, to: past >= items.length ? null : (items[past - 1]?.seq ?? null) }

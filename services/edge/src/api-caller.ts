@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { FastifyRequest } from 'fastify'
+import type { Clock } from './clock.ts'
+import { Buckets } from './rate.ts'
 import type { Caller } from './rpc.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -9,8 +11,12 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Who sent a request: a person with a token, or a server with a key. A server names whom it speaks for itself. */
 export type ApiCaller = (Caller & { readonly isServer: false }) | { readonly isServer: true }
 
-export function createIdentify(tokens: Tokens, apiKeys: readonly string[]) {
-  const keys = apiKeys.map(digest)
+/** Requests of one person: a client that scrolls through history needs a few a second. */
+const PER_USER = { perSecond: 20, burst: 500, keysMax: 50_000 }
+
+export function createIdentify(parts: { tokens: Tokens; apiKeys: readonly string[]; clock: Clock }) {
+  const keys = parts.apiKeys.map(digest)
+  const users = new Buckets(PER_USER)
   return async (request: FastifyRequest): Promise<ApiCaller | Refusal> => {
     const key = request.headers['x-api-key']
     if (typeof key === 'string') {
@@ -21,8 +27,10 @@ export function createIdentify(tokens: Tokens, apiKeys: readonly string[]) {
     }
     const token = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) return refuse('unauthorized', { field: 'authorization' })
-    const identity = await tokens.verify(token)
+    const identity = await parts.tokens.verify(token)
     if (isRefusal(identity)) return { ...identity, field: 'authorization' }
+    const after_ms = users.take(identity.user, parts.clock.now())
+    if (after_ms > 0) return refuse('too_many_requests', { after_ms })
     return { user: identity.user, roles: identity.roles, isServer: false }
   }
 }

@@ -75,7 +75,7 @@ export async function fromApi(parts: ApiParts): Promise<FastifyInstance> {
   })
   const routes: RouteParts = {
     ...parts,
-    identify: createIdentify(tokens, parts.apiKeys),
+    identify: createIdentify(parts),
     answer: (answer) => async (request, reply) => {
       const body = await answer(request, reply)
       events.command('api', isRefusal(body) ? body.code : 'done')

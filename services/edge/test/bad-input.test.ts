@@ -51,7 +51,7 @@ test('wrong types in a frame, then bad_request names the field', async () => {
   await lives()
 })
 
-test('wrong types and operators in what a method takes, then bad_request names the field, and no command leaves', async () => {
+test('wrong types and operators in parameters, then bad_request names the field, and no command leaves', async () => {
   const before = here.world.commands.length
   const cases: [string, unknown, string][] = [
     ['message.send', { cid: 'a', room: { $gt: '' }, text: 'x' }, 'room'],

@@ -53,7 +53,7 @@ test('somebody removed, then they see their removal, an unsubscribe, and nothing
   assert.deepEqual(dan.offsets('room:leave'), [2, 4])
 })
 
-test('a removal and another secret in the very next entry, then the removed one’s own edge stops in between', async () => {
+test('a removal and a secret in the very next entry, then the removed one’s edge stops in between', async () => {
   await here.world.room('fast', ['ann', 'fay'])
   using fay = await connect('fay')
   using ann = await connect('ann')

@@ -23,7 +23,7 @@ const reconnect = async (user: string, room: string, position: object) => {
   return { client, sub, offsets: sub?.publications?.map(({ offset }) => offset) }
 }
 
-test('away for some messages while another stayed, then the connect reply brings exactly those, from memory', async () => {
+test('away while another stayed, then the connect reply brings exactly what was missed, from memory', async () => {
   await here.world.room('r1', ['ann', 'bea'])
   using bea = await RawClient.connected(here.edge.url, await token('bea'))
   const epoch = bea.frames[0]?.connect?.subs['room:r1']?.epoch
@@ -74,7 +74,7 @@ test('nothing missed, then recovered without publications', async () => {
   assert.deepEqual([sub?.recovered, sub?.publications, sub?.offset], [true, undefined, 1])
 })
 
-test('too many missed, another epoch, or a position ahead of the room, then told to reload, with no part of the gap', async () => {
+test('too many missed, another epoch, or a position ahead, then told to reload, with no part of the gap', async () => {
   await here.world.room('r4', ['ann'])
   const epoch = await epochOf('r4', 'ann')
   const many = range(1, MAX.recoverEvents + 1).map((i) => ({ type: 'message', text: String(i) }))

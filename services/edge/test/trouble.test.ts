@@ -184,10 +184,20 @@ test('a user that is kicked, then all their connections end, for good', async ()
   assert.ok((await bea.call({ ping: {} })).ping)
 })
 
-test('an edge that stops, then its connections are sent away, new ones are not taken, and presence is gone', async () => {
+test('an edge that stops, then its connections are sent away over a while and new ones are not taken', async () => {
   const edge = await here.start()
-  const clients = await Promise.all(range(1, 50).map(async (i) => RawClient.connected(edge.url, await token(`d${i}`))))
+  const clients = await Promise.all(range(1, 200).map(async (i) => RawClient.connected(edge.url, await token(`d${i}`))))
   const stopping = edge[Symbol.asyncDispose]()
+  await Promise.any(clients.map((client) => client.ended()))
+  using turnedAway = new RawClient(edge.url)
+  const answer = await new Promise<{ statusCode?: number; headers: Record<string, unknown> }>((resolve) =>
+    turnedAway.socket.on('unexpected-response', (_request, response) => resolve(response)),
+  )
+  assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '1'])
+  assert.ok(
+    clients.some(({ closed }) => !closed),
+    'not all at once',
+  )
   const ends = await Promise.all(clients.map((client) => client.ended()))
   assert.ok(ends.every(({ code, reason }) => code === 3001 && reason === 'shutdown'))
   await stopping

@@ -15,6 +15,10 @@ interface Room {
   kind: 'group' | 'public' | 'direct'
 }
 
+interface NewEntry {
+  readonly events: readonly AnyEvent[]
+  readonly gone?: readonly string[]
+}
 type NewEvent = { type: string; from?: string; [field: string]: unknown }
 
 /**
@@ -61,7 +65,7 @@ export class World implements Disposable {
     const { events: all } = this.#room(room)
     const made = events.map((event, i) => this.#event(event, all.length + i + 1))
     all.push(...made)
-    await this.write('room', room, made, gone)
+    await this.write('room', room, { events: made, gone })
   }
 
   async messages(room: string, texts: readonly string[]): Promise<void> {
@@ -74,7 +78,7 @@ export class World implements Disposable {
     this.people.set(user, all)
     const made = this.#event(event, all.length + 1)
     all.push(made)
-    await this.write('user', user, [made], [])
+    await this.write('user', user, { events: [made] })
   }
 
   async join(room: string, user: string): Promise<void> {
@@ -91,13 +95,12 @@ export class World implements Disposable {
   }
 
   /** Publishes a log entry, as the router does: one after the other. */
-  write(kind: 'room' | 'user', id: string, events: readonly AnyEvent[], gone: readonly string[]): Promise<void> {
-    this.#written = this.#written.then(() => this.#write(kind, id, { events, gone }))
+  write(kind: 'room' | 'user', id: string, entry: NewEntry): Promise<void> {
+    this.#written = this.#written.then(() => this.#write(kind, id, entry))
     return this.#written
   }
 
-  async #write(kind: 'room' | 'user', id: string, entry: { events: readonly AnyEvent[]; gone: readonly string[] }) {
-    const { events, gone } = entry
+  async #write(kind: 'room' | 'user', id: string, { events, gone = [] }: NewEntry) {
     const first = events[0]?.seq ?? 1
     const epoch = this.epoch ?? (await incarnationOf(this.#bus, this.#bus.names.logStream(streamOf(partitionOf(id)))))
     const headers = toHeaders({

@@ -82,7 +82,12 @@ function watchNpm(child) {
       return error.code === 'ESRCH'
     }
   }
-  setInterval(() => chain.some(isGone) && child.kill('SIGTERM'), 500).unref()
+  const watch = setInterval(() => {
+    if (!chain.some(isGone)) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 500)
+  watch.unref()
 }
 
 function ancestorsUpToNpm() {

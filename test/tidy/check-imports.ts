@@ -78,7 +78,7 @@ export const dependencies: Check = {
       const { dependencies: runtime = {}, devDependencies: dev = {} } = manifest
       const isRoot = folder === ''
       for (const name of own.running)
-        if (!(name in runtime) && !(isRoot && name in dev))
+        if (!(name in runtime) && !((isRoot || folder === 'web') && name in dev))
           findings.push({ path, message: `does not declare ${name}, which is imported` })
       for (const name of own.testing)
         if (!(name in runtime) && !(name in dev))

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import ts from 'typescript'
 import { buildDocuments } from '../../tools/docs-build.ts'
 import { amount, fill, table } from '../../tools/docs-markdown.ts'
+import { PROOFS } from './clauses.ts'
+import { literalOf, pathOf, walk } from './source.ts'
 import { ROOT, readTree } from './tree.ts'
 
 const files = readTree()
@@ -71,6 +74,31 @@ test('clauses of the protocol, numbered, are 1, 2, 3 … and everything that nam
   assert.ok(defined.length > 40)
   for (const { path, text } of files.filter((file) => /\.(ts|md|vue)$/.test(file.path))) {
     for (const number of clausesOf(text)) assert.ok(number <= defined.length, `${path} names [P-${number}]`)
+  }
+})
+
+/** The titles of the tests in a file, with `{}` for what a template puts in. */
+function titlesIn(path: string): string[] {
+  const titles: string[] = []
+  const file = files.find((one) => one.path === path)
+  assert.ok(file, `${path} is not there`)
+  walk(file, (node) => {
+    const title = ts.isCallExpression(node) && pathOf(node.expression) === 'test' && node.arguments[0]
+    if (title) titles.push(literalOf(title) ?? '')
+  })
+  return titles
+}
+
+test('clauses of the protocol, each of them, are proved by a test that there is', () => {
+  const protocol = files.find(({ path }) => path === 'docs/protocol.md')?.text ?? ''
+  const defined = [...protocol.matchAll(/^\*\*\[P-(\d+)\]\*\*/gm)].map(([, number]) => Number(number))
+  assert.deepEqual(Object.keys(PROOFS).map(Number), defined)
+  for (const [number, proofs] of Object.entries(PROOFS)) {
+    assert.ok(proofs.length > 0, `nothing proves [P-${number}]`)
+    for (const { file, title } of proofs) {
+      const isThere = titlesIn(file).some((one) => one.startsWith(title))
+      assert.ok(isThere, `[P-${number}]: no test in ${file} begins with "${title}"`)
+    }
   }
 })
 

@@ -15,7 +15,7 @@ import {
 const EACH = 1_000
 let flow: FlowSystem
 before(async () => {
-  flow = await flowSystem()
+  flow = await flowSystem({ own: true })
 })
 after(() => flow[Symbol.asyncDispose]())
 

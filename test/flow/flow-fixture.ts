@@ -25,7 +25,7 @@ export interface FlowSystem extends AsyncDisposable {
   readonly url: string
   readonly options: SystemOptions
   readonly system: System
-  /** Stops all services and starts them again on the same servers and data. */
+  /** Stops all services, kills both servers, and starts everything again on the same data. Only with servers of its own. */
   restart(): Promise<void>
 }
 
@@ -59,6 +59,8 @@ export async function flowSystem(more: Partial<SystemOptions> & { own?: boolean 
     },
     restart: async () => {
       await system[Symbol.asyncDispose]()
+      await Promise.all([servers.stopNats(), servers.stopMongo()])
+      await Promise.all([servers.startNats(), servers.startMongo()])
       system = await startSystem({ ...options, port: Number(new URL(url).port) })
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

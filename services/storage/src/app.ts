@@ -12,7 +12,7 @@ import { fromMarks } from './from-marks.ts'
 import { fromQueries } from './from-queries.ts'
 import { connectMongo, type Mongo } from './mongo-connect.ts'
 import { isMongoError, PoisonError } from './mongo-errors.ts'
-import { type Abilities, ensureIndexes } from './mongo-indexes.ts'
+import { type Abilities, ensureIndexes, LEAST } from './mongo-indexes.ts'
 import { type Poison, toDead } from './to-dead.ts'
 import { toMongo } from './to-mongo.ts'
 
@@ -45,11 +45,17 @@ export async function startStorage(context: StorageContext, overrides: Overrides
   const bus = overrides.bus ?? stack.use(await connect(context))
   const mongo = stack.use(connectMongo(settings.MONGO_URL, settings.MONGO_DATABASE))
   const bury = toDead({ bus, events })
-  const writer = stack.use(createWriter({ mongo, events, bury }, overrides.limits))
+  let abilities = LEAST
+  const write = toMongo({ mongo, events, abilities: () => abilities })
+  const writer = stack.use(createWriter({ write, events, bury }, overrides.limits))
 
   const abort = new AbortController()
   const running = new AsyncDisposableStack()
-  const started = serve(context, { bus, mongo, writer, bury, events }, { running, signal: abort.signal })
+  const parts = { bus, mongo, writer, bury, events }
+  const started = prepare(parts, abort.signal).then(async (found) => {
+    abilities = found ?? LEAST
+    if (found) await serve(context, { ...parts, abilities: found }, running)
+  })
   const settled = started.catch(context.crash)
   stack.defer(async () => {
     abort.abort()
@@ -69,11 +75,11 @@ const connect = ({ settings, log }: StorageContext): Promise<Bus> =>
   })
 
 const createWriter = (
-  { mongo, events, bury }: Pick<Parts, 'mongo' | 'events' | 'bury'>,
+  { write, events, bury }: Pick<Parts, 'events' | 'bury'> & { write: ReturnType<typeof toMongo> },
   limits: WriterLimits | undefined,
 ): BatchWriter =>
   createBatchWriter({
-    write: toMongo({ mongo, events }),
+    write,
     isPoison: (error) => error instanceof PoisonError,
     bury: ({ origin, raw }, reason) =>
       bury({ origin, subject: raw?.subject ?? '', data: raw?.data ?? new Uint8Array(), reason }),
@@ -82,18 +88,16 @@ const createWriter = (
     ...(limits && { limits }),
   })
 
-/** Waits until both servers are there, and then works until `running` is disposed. */
+/** Works until `running` is disposed: reading ends first, then what was read is saved, and answers are given to the end. */
 async function serve(
   { settings, health, id, crash }: StorageContext,
-  parts: Parts,
-  { running, signal }: { running: AsyncDisposableStack; signal: AbortSignal },
+  parts: Parts & { abilities: Abilities },
+  running: AsyncDisposableStack,
 ): Promise<void> {
-  const { bus, mongo, writer, events } = parts
-  const abilities = await prepare(parts, signal)
-  if (!abilities || signal.aborted) return
+  const { bus, mongo, writer, events, abilities } = parts
   health.ready('mongo', true)
   const sources = { bus, collections: mongo.collections }
-  running.use(fromQueries({ sources, events, abilities: () => abilities, costLog2: settings.SCRYPT_COST_LOG2 }))
+  running.use(fromQueries({ sources, events, abilities, costLog2: settings.SCRYPT_COST_LOG2 }))
   running.defer(() => writer.finish(STOP_FLUSH_MS_MAX))
   const reader = { ...parts, crash }
   const readers = [fromLog({ bus, reader }), fromMarks({ bus, reader })]

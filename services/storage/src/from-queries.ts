@@ -27,16 +27,17 @@ import type { Sources } from './room-view.ts'
 export interface QueryOptions {
   readonly sources: Sources
   readonly events: Events
-  readonly abilities: () => Abilities
+  readonly abilities: Abilities
   /** Cost of a password check, as a power of two. */
   readonly costLog2: number
 }
 
 type Handler = (question: never) => Promise<object>
 
-/** Answers every question to storage. */
-export function fromQueries(options: QueryOptions): Disposable {
+/** Answers every question to storage. Disposing waits for the answers that are being made. */
+export function fromQueries(options: QueryOptions): AsyncDisposable {
   const { sources } = options
+  const answering = new Set<Promise<unknown>>()
   const handlers: StorageHandlers = {
     ...loadQueries(sources),
     ...historyQueries(sources),
@@ -46,8 +47,22 @@ export function fromQueries(options: QueryOptions): Disposable {
     ...pushQueries(sources),
     ...searchQueries(sources, options.abilities),
   }
-  const watched = Object.entries(handlers).map(([name, handle]) => [name, watch(options.events, name, handle)])
-  return answerStorage(sources.bus, Object.fromEntries(watched) as StorageHandlers)
+  const watched = Object.entries(handlers).map(([name, handle]) => {
+    const answer = watch(options.events, name, handle)
+    const tracked = (question: never) => {
+      const answered = answer(question).finally(() => answering.delete(answered))
+      answering.add(answered)
+      return answered
+    }
+    return [name, tracked]
+  })
+  const subscribed = answerStorage(sources.bus, Object.fromEntries(watched) as StorageHandlers)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      subscribed[Symbol.dispose]()
+      await Promise.allSettled(answering)
+    },
+  }
 }
 
 /** The handler with a deadline, counted, and with the absence of a server as a refusal. What else it throws is a bug of ours. */

@@ -30,10 +30,19 @@ export const INDEXES: readonly IndexRow[] = [
   { collection: 'devices', keys: { user: 1 }, why: 'whom to push to' },
 ]
 
-/** What this server can do beyond the least. */
+/** What this server can do. */
 export interface Abilities {
   readonly textSearch: boolean
+  /** Updates of one command. */
+  readonly updatesAtOnce: number
 }
+
+const UPDATES_AT_ONCE = 1_000
+/** FerretDB v1 holds a connection of its pool of 100 for every update of a command until all are done: many at once stand still for ever. */
+const UPDATES_AT_ONCE_FERRETDB_1 = 5
+
+/** Until the server has said more. */
+export const LEAST: Abilities = { textSearch: false, updatesAtOnce: UPDATES_AT_ONCE_FERRETDB_1 }
 
 export interface Refused {
   readonly index: string
@@ -50,10 +59,12 @@ async function create(db: Db, row: IndexRow): Promise<void> {
 }
 
 /**
- * Makes every index that is not there. What the server refuses is told to `refused`, and then the service works without: slower,
+ * Makes every index that is not there, and finds out what the server can do. What the server refuses is told to `refused`, and then the service works without: slower,
  * never wrong. @throws when the server is away.
  */
 export async function ensureIndexes(db: Db, refused: (index: Refused) => void): Promise<Abilities> {
+  const build = await db.command({ buildInfo: 1 })
+  const updatesAtOnce = 'ferretdbVersion' in build ? UPDATES_AT_ONCE_FERRETDB_1 : UPDATES_AT_ONCE
   let textSearch = true
   for (const row of INDEXES) {
     try {
@@ -65,7 +76,7 @@ export async function ensureIndexes(db: Db, refused: (index: Refused) => void): 
       refused({ index: `${row.collection} ${JSON.stringify(row.keys)} (${row.why})`, reason: error.message })
     }
   }
-  return { textSearch }
+  return { textSearch, updatesAtOnce }
 }
 
 /** Answers that say nothing about the index and that another attempt may not get: no right to ask, no primary, shutting down, interrupted. */

@@ -45,7 +45,7 @@ const operation = ({ filter, update, upsert }: Update) => ({
  * Runs the updates in no order. A guarded one that meets its own key was superseded and is done; a plain one met another writer,
  * and is tried again. @NOTE Some servers stop an unordered bulk at its first error, so what is left is sent once more: it changes nothing twice.
  */
-async function updateAll<T extends Keyed>(collection: Collection<T>, updates: readonly Update[]): Promise<void> {
+async function updateSome<T extends Keyed>(collection: Collection<T>, updates: readonly Update[]): Promise<void> {
   let left = updates
   for (let round = 0; left.length > 0; round += 1) {
     try {
@@ -60,8 +60,16 @@ async function updateAll<T extends Keyed>(collection: Collection<T>, updates: re
 }
 
 /** Writes a batch. May be repeated and may race with another writer: see `Writes`. @throws PoisonError for what can never be written, the driver's errors for the rest. */
-export async function applyWrites(collections: Collections, writes: Writes): Promise<void> {
+export async function applyWrites(
+  { collections, updatesAtOnce }: { collections: Collections; updatesAtOnce: number },
+  writes: Writes,
+): Promise<void> {
   const { events, user_events, rooms, members, memberships, users, positions } = collections
+  const updateAll = async <T extends Keyed>(collection: Collection<T>, updates: readonly Update[]) => {
+    for (let at = 0; at < updates.length; at += updatesAtOnce) {
+      await updateSome(collection, updates.slice(at, at + updatesAtOnce))
+    }
+  }
   await Promise.all([
     insertAll(events, writes.events),
     insertAll(user_events, writes.userEvents),

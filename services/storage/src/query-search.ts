@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = 20
 const SEARCH_MS_MAX = 4_000
 
 /** Messages with all the words, newest first, in rooms that the asker may read, unsaved ones included. */
-export const searchQueries = (sources: Sources, abilities: () => Abilities): Handlers => ({
+export const searchQueries = (sources: Sources, abilities: Abilities): Handlers => ({
   search: async ({ user, q, room, limit = DEFAULT_LIMIT }) => {
     const words = wordsOf(q)
     if (words.length === 0) return refuse('bad_request', { field: 'q', message: 'has no words' })
@@ -25,7 +25,7 @@ export const searchQueries = (sources: Sources, abilities: () => Abilities): Han
     if (rooms.length === 0) return { messages: [] }
     const { tails } = await roomsWithTails(sources, rooms)
     const count = Math.min(Math.max(1, limit), MAX.searchResults)
-    const stored = await searchStored(sources, { rooms, words, count, byIndex: abilities().textSearch })
+    const stored = await searchStored(sources, { rooms, words, count, byIndex: abilities.textSearch })
     const found = withTails(stored, tails, words)
     const messages = found
       .sort((a, b) => b.at - a.at || b.seq - a.seq)

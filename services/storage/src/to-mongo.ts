@@ -8,16 +8,17 @@
  */
 import type { Events } from './events.ts'
 import type { Mongo } from './mongo-connect.ts'
+import type { Abilities } from './mongo-indexes.ts'
 import { applyWrites } from './mongo-write.ts'
 import { project } from './projection.ts'
 import type { StoredRecord } from './record.ts'
 
 /** Writes one batch. @throws PoisonError when a record in it can never be written, and whatever the driver throws when the database is away. */
 export const toMongo =
-  ({ mongo, events }: { mongo: Mongo; events: Events }) =>
+  ({ mongo, events, abilities }: { mongo: Mongo; events: Events; abilities: () => Abilities }) =>
   async (records: readonly StoredRecord[]): Promise<void> => {
     const started = performance.now()
     const writes = project(records)
-    await applyWrites(mongo.collections, writes)
+    await applyWrites({ ...mongo, ...abilities() }, writes)
     events.stored({ events: writes.events.length + writes.userEvents.length, ms: performance.now() - started })
   }

@@ -33,15 +33,16 @@ abstract class EntityLog<Event extends AnyEvent> {
     const [first, last] = [events.at(0), events.at(-1)]
     assert(first && last)
     published += 1
+    const number = published
     const epoch = await incarnationOf(this.bus, this.bus.names.logStream(streamOf(partitionOf(this.id))))
     const stored = await publishExpecting(this.bus, {
       subject: this.bus.names.log(this.kind, this.id),
       payload: encodeEntry(`${this.kind}:${this.id}`, events),
       headers: toHeaders({
         [HEADER.entry]: formatRange({ first: first.seq, last: last.seq, n: last.n, epoch }),
-        [HEADER.input]: formatInput({ incarnation: 'c1', input: published, floor: 0 }),
+        [HEADER.input]: formatInput({ incarnation: 'c1', input: number, floor: 0 }),
       }),
-      messageId: `test-${published}`,
+      messageId: `test-${number}`,
       expect: this.logSeq,
     })
     assert(stored.kind === 'stored', JSON.stringify(stored))

@@ -6,6 +6,7 @@ import { ensureStreams } from '@switchboard/bus/streams'
 import type { StorageQueries } from '@switchboard/contracts/queries'
 import { createContext } from '@switchboard/runtime/context'
 import { pause } from '@switchboard/runtime/deadline'
+import { readSettings, table } from '@switchboard/runtime/settings'
 import { type Servers, type ServersOptions, startServers } from '@switchboard/testkit/servers'
 import pino from 'pino'
 import { type Overrides, startStorage } from '../src/app.ts'
@@ -13,6 +14,9 @@ import { settings } from '../src/config.ts'
 import { type Collections, connectMongo, type Mongo } from '../src/mongo-connect.ts'
 import { RoomLog, UserLog } from './log-writer.ts'
 
+const TEST_LOG = table({
+  TEST_LOG_LEVEL: { type: 'string', default: 'silent', doc: 'What the service under test logs.' },
+})
 const DEADLINE_MS = 20_000
 
 /** One storage pod. `crashed` holds what it called a bug. */
@@ -59,7 +63,7 @@ export class Stage implements AsyncDisposable {
         MONGO_DATABASE: this.#namespace,
         SCRYPT_COST_LOG2: '10',
       },
-      log: pino({ level: 'silent' }),
+      log: pino({ level: readSettings(TEST_LOG).TEST_LOG_LEVEL }),
       crash: (error) => crashed.push(error),
     })
     const storage = await startStorage(context, overrides)

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createBatchWriter, type WriterOptions } from '../src/batch-writer.ts'
+import type { StoredRecord } from '../src/record.ts'
+import { until } from './stage.ts'
+
+class Poison extends Error {}
+
+const record = (seq: number): StoredRecord => ({
+  origin: { source: 'log', partition: 1, incarnation: 'i', seq },
+  content: { kind: 'mark', mark: { room: 'r', user: 'u', seq, n: seq, at: 0 } },
+})
+
+const seqs = (records: readonly StoredRecord[]) => records.map(({ origin }) => origin.seq)
+
+function writer(options: Partial<WriterOptions> & Pick<WriterOptions, 'write'>) {
+  return createBatchWriter({
+    isPoison: (error) => error instanceof Poison,
+    bury: async () => {},
+    failed: () => {},
+    waiting: () => {},
+    limits: { bulkEvents: 5, bulkMs: 60_000, queueEvents: 12 },
+    ...options,
+  })
+}
+
+test('so many events wait, then they are written at once, in order and in batches of at most that many', async () => {
+  const batches: number[][] = []
+  await using writing = writer({ write: async (records) => void batches.push(seqs(records)) })
+  for (let seq = 1; seq <= 11; seq += 1) writing.add(record(seq))
+  await until(() => batches.length === 2, 'two full batches')
+  await writing.finish(1_000)
+  assert.deepEqual(batches, [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11]])
+})
+
+test('one event waits for its time, then it is written without company', async () => {
+  const batches: number[][] = []
+  await using writing = writer({
+    write: async (records) => void batches.push(seqs(records)),
+    limits: { bulkEvents: 5, bulkMs: 30, queueEvents: 12 },
+  })
+  writing.add(record(1))
+  await until(() => batches.length === 1, 'the batch')
+  assert.deepEqual(batches, [[1]])
+})
+
+test('the database is away, then the batch is tried until it is back and reading pauses at the limit', async () => {
+  let isAway = true
+  const written: number[] = []
+  const attempts: number[] = []
+  await using writing = writer({
+    write: async (records) => {
+      if (isAway) throw new Error('away')
+      written.push(...seqs(records))
+    },
+    failed: (_, attempt) => void attempts.push(attempt),
+  })
+  let seq = 0
+  let full: Promise<void> | undefined
+  while (!full) {
+    seq += 1
+    full = writing.add(record(seq))
+  }
+  // Five are in hand, and twelve wait at most.
+  assert.ok(seq <= 17, `${seq} were taken`)
+  await until(() => attempts.length >= 3, 'three attempts')
+  assert.deepEqual(written, [])
+  isAway = false
+  await full
+  await writing.finish(1_000)
+  assert.deepEqual(
+    written,
+    Array.from({ length: seq }, (_, i) => i + 1),
+  )
+})
+
+test('one record is poison, then it alone is buried before its position moves, and the others are written', async () => {
+  const written: string[] = []
+  const buried: number[] = []
+  await using writing = writer({
+    write: async (records) => {
+      if (records.some(({ origin, content }) => origin.seq === 3 && content.kind === 'mark')) throw new Poison('bad')
+      written.push(...records.map(({ origin, content }) => `${origin.seq} ${content.kind}`))
+    },
+    bury: async ({ origin }, reason) => {
+      assert.match(reason, /bad/)
+      assert.ok(!written.some((each) => each.startsWith('3')))
+      buried.push(origin.seq)
+    },
+  })
+  for (let seq = 1; seq <= 5; seq += 1) writing.add(record(seq))
+  await writing.finish(1_000)
+  assert.deepEqual(buried, [3])
+  assert.deepEqual(written, ['1 mark', '2 mark', '3 nothing', '4 mark', '5 mark'])
+})
+
+test('the process stops while the database is away, then stopping takes no longer than it may', async () => {
+  const writing = writer({
+    write: async () => {
+      throw new Error('away')
+    },
+  })
+  writing.add(record(1))
+  const started = Date.now()
+  await writing.finish(100)
+  await writing[Symbol.asyncDispose]()
+  assert.ok(Date.now() - started < 2_000)
+})

@@ -11,9 +11,11 @@ export const UserId = id('a user')
 export const DeviceId = id('a device')
 export const DeskId = id('a desk')
 
+export const CID_PATTERN = '^[A-Za-z0-9_.:-]{1,64}$'
+
 /** The client's id of a command (G3): the same one answers the same, from any pod, at any later time. */
 export const Cid = Type.String({
-  pattern: '^[A-Za-z0-9_.:-]{1,64}$',
+  pattern: CID_PATTERN,
   description: 'Id that the client gives a command: 1 to 64 of A-Z a-z 0-9 _ . : -. UUIDv7 is the cheapest to check.',
 })
 

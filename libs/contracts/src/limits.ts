@@ -22,7 +22,7 @@ export const LIMITS = {
   mentions: limit(50, 'users', 'past it a mention means everybody'),
   files: limit(10, 'files', 'what one message bubble shows'),
   emojiChars: limit(32, 'characters', 'the longest emoji sequences have about a dozen'),
-  roomMembers: limit(10_000, 'members', 'the router holds them in memory, and one reply must carry them'),
+  roomMembers: limit(5_000, 'members', 'one answer of storage, a NATS message, carries them all to the router'),
   roomCreateMembers: limit(100, 'members', 'they travel in the first event of the room; more are added one by one'),
   connectFrameBytes: limit(262_144, 'bytes', 'carries the position of every room of a person'),
   frameBytes: limit(65_536, 'bytes', 'twice the largest message'),

@@ -33,7 +33,7 @@ const WRONG: readonly [
   ['an id with a newline behind it', 'message.send', { ...send, room: 'r1\n' }, 'bad_request', 'room'],
   ['an empty id', 'message.send', { ...send, room: '' }, 'bad_request', 'room'],
   ['an id of 65 characters', 'message.send', { ...send, room: 'x'.repeat(65) }, 'bad_request', 'room'],
-  ['a cid with a space', 'message.send', { ...send, cid: 'a b' }, 'bad_request', 'cid'],
+  ['a cid with a space', 'message.send', { ...send, cid: 'a b' }, 'bad_request', 'cid', /A-Z a-z 0-9 _ \. : -/],
   ['an empty text', 'message.send', { ...send, text: '' }, 'bad_request', 'text'],
   ['a text of white space', 'message.send', { ...send, text: ' \n\t ' }, 'bad_request', 'text', /empty/],
   ['a text with NUL', 'message.send', { ...send, text: 'a\u0000b' }, 'bad_request', 'text', /NUL/],
@@ -109,10 +109,43 @@ for (const [method, params] of RIGHT) {
   })
 }
 
-test('a device, when no provider fits, then the field is named and not every branch of the union', () => {
-  const refusal = validate(DeviceBody, { provider: 'pigeon', target: {} }) as Refusal
-  assert.equal(refusal.code, 'bad_request')
-  assert.ok(refusal.field !== undefined && /^(provider|target)/.test(refusal.field), refusal.field)
+const DEVICES: readonly [what: string, body: unknown, field: string, says: RegExp][] = [
+  ['no provider', { target: {} }, 'provider', /required/],
+  ['a provider that there is not', { provider: 'pigeon', target: {} }, 'provider', /none of the allowed/],
+  ['a token that is not hexadecimal', { provider: 'apns', target: { token: 'xyz' } }, 'target.token', /form/],
+  ['the target of another', { provider: 'apns', target: { fid: 'x' } }, 'target.token', /required/],
+  ['no target', { provider: 'fcm' }, 'target', /required/],
+  ['an empty target', { provider: 'fcm', target: {} }, 'target.token', /required/],
+  ['a short id', { provider: 'fcm', target: { fid: 'x' } }, 'target.fid', /fewer than 8/],
+  ['a short token', { provider: 'fcm', target: { token: 'x' } }, 'target.token', /fewer than 8/],
+  ['too much', { provider: 'fcm', target: { token: '12345678', color: 1 } }, 'target.color', /not a field/],
+  [
+    'an endpoint in the open',
+    { provider: 'webpush', target: { endpoint: 'http://x', keys: { p256dh: 'x'.repeat(87), auth: 'x'.repeat(22) } } },
+    'target.endpoint',
+    /https/,
+  ],
+  ['a body that is a text', 'fcm', '', /./],
+]
+
+for (const [what, body, field, says] of DEVICES) {
+  test(`a device, with ${what}, is refused by ${field || 'no field'}`, () => {
+    const refusal = validate(DeviceBody, body) as Refusal
+    assert.equal(refusal.code, 'bad_request')
+    assert.equal(refusal.field ?? '', field)
+    assert.match(refusal.message, says)
+  })
+}
+
+test('a device, of each provider, is taken as it is', () => {
+  const keys = { p256dh: 'x'.repeat(87), auth: 'x'.repeat(22) }
+  for (const body of [
+    { provider: 'apns', target: { token: 'a'.repeat(64), environment: 'sandbox' } },
+    { provider: 'fcm', target: { token: '12345678' } },
+    { provider: 'fcm', target: { fid: '12345678' } },
+    { provider: 'webpush', target: { endpoint: 'https://x', keys } },
+  ])
+    assert.equal(validate(DeviceBody, body), body)
 })
 
 test('a query, with a text for a number, names it', () => {

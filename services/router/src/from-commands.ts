@@ -173,7 +173,13 @@ class Reading {
     }
     const isOld = record.seq <= this.#start.last && this.#deps.clock.nowMs() - record.at > MAX.replayAgeMs
     this.#deps.events.taken('commands', this.#floor.inHand)
-    this.lane(kind, id).push({ command, input: record.seq, stale: isOld, finish })
+    this.lane(kind, id).push({
+      command,
+      input: record.seq,
+      stale: isOld,
+      bury: (reason) => this.#deps.bury(record, reason),
+      finish,
+    })
     if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.clock.nowMs())
     if (this.#floor.inHand >= MAX.partitionQueue) return this.#floor.below(MAX.partitionQueue / 2)
   }

@@ -14,6 +14,8 @@ export interface Taken {
   readonly input: number
   /** Found at a takeover and older than any client waits: applied already, or to be forgotten. */
   readonly stale: boolean
+  /** Puts it where operators look, with the reason: it can never be applied. */
+  readonly bury: (reason: string) => Promise<void>
   /** It is applied, or will never be, with all it brings about. */
   readonly finish: () => void
 }

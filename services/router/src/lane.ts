@@ -11,6 +11,11 @@ interface Decided {
   readonly outcome: Outcome
 }
 
+interface Poison {
+  readonly taken: Taken
+  readonly reason: string
+}
+
 interface Marked {
   readonly taken: Taken
   readonly outcome: Extract<Outcome, { kind: 'marked' }>
@@ -111,7 +116,8 @@ export class Lane {
     const startedMs = clock.steadyMs()
     const known = await lookUp(storage, { entity, batch, place: this.#place, nowMs: clock.nowMs() })
     if (isRefusal(known)) return false
-    const { decided, drafts } = this.#decide(entity, batch, known)
+    const { decided, drafts, poison } = this.#decide(entity, batch, known)
+    if (poison) return this.#discard(batch, poison)
     const [first, ...rest] = drafts
     if (first) {
       const written = await this.#write(entity, [first, ...rest], Math.max(...decided.map(({ taken }) => taken.input)))
@@ -135,7 +141,11 @@ export class Lane {
   }
 
   /** Decides as much of the batch as fits one entry; the rest goes back to the front of the queue. */
-  #decide(entity: Entity, batch: readonly Taken[], known: Known): { decided: Decided[]; drafts: AnyEvent[] } {
+  #decide(
+    entity: Entity,
+    batch: readonly Taken[],
+    known: Known,
+  ): { decided: Decided[]; drafts: AnyEvent[]; poison?: Poison } {
     const decided: Decided[] = []
     const drafts: AnyEvent[] = []
     let bytes = 0
@@ -144,7 +154,8 @@ export class Lane {
         this.#queue.unshift(...batch.slice(i))
         break
       }
-      const outcome = this.#decideOne(entity, taken, known)
+      const outcome = this.#tryOne(entity, taken, known)
+      if (outcome && 'reason' in outcome) return { decided: [], drafts: [], poison: outcome }
       if (!outcome) {
         this.#deps.events.decided(taken.command.method, 'dropped')
         taken.finish()
@@ -156,6 +167,26 @@ export class Lane {
       bytes += outcome.events.reduce((sum, event) => sum + bytesOf(event), 0)
     }
     return { decided, drafts }
+  }
+
+  #tryOne(entity: Entity, taken: Taken, known: Known): Outcome | Poison | undefined {
+    try {
+      return this.#decideOne(entity, taken, known)
+    } catch (error) {
+      return { taken, reason: error instanceof Error ? (error.stack ?? String(error)) : String(error) }
+    }
+  }
+
+  /**
+   * A command that makes the decision itself fail is a bug of ours, and would be one again in every router that reads it: it
+   * is buried, and the others are decided anew on a fresh state. Nothing of the batch was published.
+   */
+  async #discard(batch: readonly Taken[], { taken, reason }: Poison): Promise<true> {
+    this.#entity = undefined
+    this.#queue.unshift(...batch.filter((other) => other !== taken))
+    await taken.bury(reason)
+    this.#settle(taken, { kind: 'refused', refusal: refuse('internal') })
+    return true
   }
 
   /** @returns undefined for a command of before this router's time that was not applied: its client was told long ago. */

@@ -151,6 +151,24 @@ test('another router wrote first, then the fenced one gives up, reads again, and
   assert.deepEqual(texts, ['from the other router', 'still here'])
 })
 
+test('a command that no router can decide, then it is buried, its sender told, and the room goes on', async () => {
+  const room = roomName()
+  await create(fixture, room)
+  const dead = Promise.withResolvers<string>()
+  const graves = subscribe(fixture.bus, fixture.bus.names.deadAll, (message) => dead.resolve(message.string()))
+  await flush(fixture.bus)
+  // Past the edge's validation: `members` is no list, so that the decision itself throws.
+  const body = { kind: 'group', members: 7 } as never
+  const [refused, said] = await Promise.all([
+    fixture.send(`g-${randomUUID().slice(0, 12)}`, { method: 'room.create', from: 'alice', cid: 'bad', body }),
+    say(fixture, room, { cid: 'good', text: 'meanwhile' }),
+  ])
+  assert.ok(isRefusal(refused) && refused.code === 'internal')
+  assert.equal((said as { seq: number }).seq, 2)
+  assert.match(await within(5_000, dead.promise, 'the dead letter'), /"channel":"commands"/)
+  graves.unsubscribe()
+})
+
 test('commands before there is a router, then the first one decides them, and a second start repeats nothing', async () => {
   await using f = await routerFixture(servers)
   const room = roomName()

@@ -5,7 +5,8 @@ import { readStartSettings } from './system/settings.ts'
 import { describeError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 
-const print = (line: string) => console.log(line)
+let isQuiet = false
+const print = (line: string) => isQuiet || console.log(line)
 const abort = new AbortController()
 const started = new AsyncDisposableStack()
 const stopped = Promise.withResolvers<'stopped'>()
@@ -36,9 +37,11 @@ try {
     code = 1
   }
 }
+// What the services say on the way down is in their logs; here the reason above should stay in view.
+isQuiet = true
 await started.disposeAsync().catch((error) => {
   console.error(`switchboard: while stopping: ${describeError(error)}`)
   code = 1
 })
-if (abort.signal.aborted) print('stopped')
+if (abort.signal.aborted) console.log('stopped')
 process.exit(code)

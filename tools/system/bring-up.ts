@@ -39,7 +39,10 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
     const log = started.use(openLogFile(logDir, name))
     const { DATA_DIR: dataDir } = settings
     const server = await startServer(name, { url: urls[name], dataDir, report: print, onLine: log.write })
-    if (server.child) watch(started.use(server.child))
+    if (server.child) {
+      const { exited, tail } = started.use(server.child)
+      watch({ name: name === 'nats' ? 'NATS' : 'MongoDB', exited, tail })
+    }
     print(server.choice)
     urls[name] = server.url
     signal.throwIfAborted()

@@ -1,8 +1,6 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson } from './core.ts'
-
-const WRONG_LAST_SEQUENCE = 10_071
+import { isWrongSequence } from './infrastructure.ts'
 
 /** A claim as it lies in its bucket, where it ends by itself after `pushAgeMs`. */
 export interface Claim<T> {
@@ -10,7 +8,7 @@ export interface Claim<T> {
   readonly value: T
 }
 
-const subjectOf = (bus: Bus, key: string) => `$KV.${bus.names.claims}.${key}`
+const subjectOf = ({ names }: Bus, key: string) => names.bucketKey(names.claims, key)
 
 /**
  * Writes a claim that must have the revision `expect` now (0: that must not exist). Of all that try at once, one succeeds.
@@ -26,14 +24,16 @@ export async function writeClaim(
     })
     return ack.seq
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return null
+    if (isWrongSequence(error)) return null
     throw error
   }
 }
 
 /** The claim under a key, from the leader: what was written to anybody's knowledge. Null if there is none. @throws when NATS is away. */
 export async function readClaim<T>(bus: Bus, key: string): Promise<Claim<T> | null> {
-  const message = await bus.jsm.streams.getMessage(`KV_${bus.names.claims}`, { last_by_subj: subjectOf(bus, key) })
+  const message = await bus.jsm.streams.getMessage(bus.names.bucketStream(bus.names.claims), {
+    last_by_subj: subjectOf(bus, key),
+  })
   if (!message || message.data.byteLength === 0) return null
   return { revision: message.seq, value: decodeJson<T>(message.data) }
 }

@@ -1,3 +1,5 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
+
 /** Names of the errors by which the NATS library says that the servers, not we, are the trouble. */
 const NAMES: ReadonlySet<string> = new Set([
   'TimeoutError',
@@ -17,3 +19,9 @@ const NAMES: ReadonlySet<string> = new Set([
 
 /** True for what may be gone in a second; anything else that is thrown is a bug of ours. */
 export const isInfrastructure = (error: unknown): boolean => error instanceof Error && NAMES.has(error.name)
+
+const WRONG_LAST_SEQUENCE = 10_071
+
+/** True when a publish was refused because its subject has another last sequence than it expected. */
+export const isWrongSequence = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE

@@ -1,7 +1,8 @@
-import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream'
+import type { StoredMsg } from '@nats-io/jetstream'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson, toHeaders } from './core.ts'
+import { isWrongSequence } from './infrastructure.ts'
 import { collect } from './log.ts'
 
 /** A lease as it lies in its bucket. `alive` is false for the marker that an expired or released one leaves. */
@@ -12,7 +13,6 @@ export interface Lease {
   readonly value: string
 }
 
-const WRONG_LAST_SEQUENCE = 10_071
 const decoder = new TextDecoder()
 
 const subjectOf = ({ names }: Bus, key: string) => names.bucketKey(names.leases, key)
@@ -54,7 +54,7 @@ export async function writeLease(
     })
     return ack.seq
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return null
+    if (isWrongSequence(error)) return null
     throw error
   }
 }

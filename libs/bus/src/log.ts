@@ -3,9 +3,9 @@ import type { MsgHdrs } from '@nats-io/nats-core'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import type { Bus } from './connect.ts'
+import { isWrongSequence } from './infrastructure.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
 
-const WRONG_LAST_SEQUENCE = 10_071
 const NOT_FOUND = 404
 const BATCH = 256
 const BATCH_BYTES = 4_194_304
@@ -114,7 +114,7 @@ export async function publishExpecting(
     })
     return { kind: 'stored', seq: ack.seq }
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return { kind: 'conflict' }
+    if (isWrongSequence(error)) return { kind: 'conflict' }
     return { kind: 'unknown', reason: String(error) }
   }
 }

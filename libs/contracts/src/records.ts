@@ -72,7 +72,7 @@ export interface Device {
   readonly registered_at: number
 }
 
-/** `pushes`: one notification for one device. The message id is `<room>:<seq>:<device>`. */
+/** `pushes`: one notification for one device. The message id is `<room>:<seq>:<user>:<device>`, as devices are named by their owners. */
 export interface PushRecord {
   readonly room: string
   readonly room_title: string | null

@@ -64,7 +64,9 @@ test('subjects of the streams, taken together, cover every partition once', () =
 })
 
 test('names of two namespaces, compared, share nothing', () => {
-  const strings = (of: ReturnType<typeof names>) => Object.values(of).filter((value) => typeof value === 'string')
+  // Keys of leases lie in a bucket that has the namespace itself.
+  const strings = ({ edgeLeases: _, ...of }: ReturnType<typeof names>) =>
+    Object.values(of).filter((value) => typeof value === 'string')
   const other = new Set(strings(names('sb2')))
   for (const name of strings(sb)) assert.ok(!other.has(name), name)
 })

@@ -47,6 +47,10 @@ export function names(namespace: string) {
     deadAll: `${ns}.dead.>`,
     deadStream: `${ns}-dead`,
     leases: `${ns}-leases`,
+    /** The lease of one edge incarnation; `edgeOfLease` is the way back. */
+    edgeLease: (edge: string) => `edge.${token(edge)}`,
+    edgeLeases: 'edge.>',
+    edgeOfLease: (key: string) => key.slice('edge.'.length),
     claims: `${ns}-claims`,
     floors: `${ns}-floors`,
     /** NATS keeps a bucket in a stream of this name, and a key under this subject. */

@@ -52,6 +52,7 @@ const WRONG: readonly [
     { ...send, files: [{ ...file, url: 'javascript:x' }] },
     'bad_request',
     'files.0.url',
+    /https/,
   ],
   [
     'a kind that there is not',

@@ -43,7 +43,7 @@ export async function toPresence(bus: Bus, parts: PresenceParts): Promise<AsyncD
     table.takeChanges()
     say(table.whole(), true)
   }
-  const lease = await holdLease(bus, { key: `edge.${edge}`, value: edge, ttlMs: MAX.presenceLeaseMs })
+  const lease = await holdLease(bus, { key: bus.names.edgeLease(edge), value: edge, ttlMs: MAX.presenceLeaseMs })
   const asked = subscribe(bus, bus.names.presenceAsk, sayAll)
   const stops = [
     bus.onReconnect(sayAll),

@@ -16,7 +16,6 @@ import { pause } from '@switchboard/runtime/deadline'
 
 /** Edges that live answer within milliseconds; one that does not is not waited for longer. */
 const ANSWERS_MS_MAX = 2_000
-const EDGE_LEASES = 'edge.'
 
 /** Keeps `view` as the edges say it. Resolves when every edge that lives has said all it knows, or did not answer. */
 export async function fromPresence(bus: Bus, view: PresenceView): Promise<AsyncDisposable> {
@@ -37,15 +36,15 @@ export async function fromPresence(bus: Bus, view: PresenceView): Promise<AsyncD
   // What was said while we were away from NATS is lost.
   const forgetReconnect = bus.onReconnect(ask)
   const leases = await watchLeases(bus, {
-    prefix: `${EDGE_LEASES}>`,
+    prefix: bus.names.edgeLeases,
     everyMs: MAX.presenceLeaseMs / 10,
     began: ({ key }) => {
-      const edge = key.slice(EDGE_LEASES.length)
+      const edge = bus.names.edgeOfLease(key)
       alive.add(edge)
       view.edgeAlive(edge)
     },
     ended: (key) => {
-      const edge = key.slice(EDGE_LEASES.length)
+      const edge = bus.names.edgeOfLease(key)
       alive.delete(edge)
       heard.delete(edge)
       view.edgeGone(edge)

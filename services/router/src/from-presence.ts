@@ -15,7 +15,6 @@ import type { RouterEvents } from './events.ts'
 
 /** How often the leases of the edges are looked at: the time between the end of a lease and its notice. */
 const LOOK_MS = 500
-const EDGE = 'edge.'
 
 /** Keeps `view` right and tells which users' sockets changed. */
 export async function fromPresence(
@@ -36,10 +35,10 @@ export async function fromPresence(
   stack.defer(() => subscription.unsubscribe())
   stack.use(
     await watchLeases(bus, {
-      prefix: `${EDGE}>`,
+      prefix: bus.names.edgeLeases,
       everyMs: LOOK_MS,
-      began: ({ key }) => changed(view.edgeAlive(key.slice(EDGE.length))),
-      ended: (key) => changed(view.edgeGone(key.slice(EDGE.length))),
+      began: ({ key }) => changed(view.edgeAlive(bus.names.edgeOfLease(key))),
+      ended: (key) => changed(view.edgeGone(bus.names.edgeOfLease(key))),
     }),
   )
   // Every edge answers by publishing its whole state where we listen already.

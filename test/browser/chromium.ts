@@ -15,7 +15,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const WAIT_MS_MAX = 10_000
+const WAIT_MS_MAX = 30_000
 /** Screenshots of the last run, for people to look at. */
 export const ARTIFACTS = fileURLToPath(new URL('../../.cache/browser', import.meta.url))
 

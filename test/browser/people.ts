@@ -66,5 +66,8 @@ export async function twoInARoom(browser: Browser, url: string, { other = DESK, 
   await Promise.all([signUp(a.page, alice, 'Alice Marin'), signUp(b.page, bob, 'Bob Keller')])
   await createGroup(a.page, title, [bob])
   await b.page.getByRole('link', { name: title }).waitFor()
-  return { alice, bob, a, b, title }
+  const close = async () => {
+    await Promise.all([a.page.context().close(), b.page.context().close()])
+  }
+  return { alice, bob, a, b, title, [Symbol.asyncDispose]: close }
 }

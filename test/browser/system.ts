@@ -1,3 +1,8 @@
-export async function startSystem(): Promise<{ url: string } & AsyncDisposable> {
-  return { url: 'http://127.0.0.1:18080', [Symbol.asyncDispose]: async () => {} }
+import { buildWebPage } from '../../tools/system/web-page.ts'
+import { type FlowSystem, flowSystem } from '../flow/flow-fixture.ts'
+
+/** The whole system on real servers, with the page as it would be delivered. */
+export async function pageSystem(): Promise<FlowSystem> {
+  await buildWebPage(() => {})
+  return await flowSystem()
 }

@@ -127,8 +127,9 @@ export class Outbox extends Emitter<OutboxEvents> {
     const one = this.#waiting.get(cid)
     if (!one) return
     this.#drop(one.entry)
-    this.#settle(cid, { state: 'sent', ...sent })
-    this.emit('sent', { room: one.entry.room, cid, ...sent })
+    const { seq, at } = sent
+    this.#settle(cid, { state: 'sent', seq, at })
+    this.emit('sent', { room: one.entry.room, cid, seq, at })
     this.#work()
   }
 

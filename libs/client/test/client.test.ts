@@ -31,7 +31,7 @@ test('two clients, when both write, then both see the same order and nothing sta
   const sent = await Promise.all(
     Array.from({ length: 40 }, (_, i) => (i % 2 ? a.send(`a${i}`) : b.send(`b${i}`)).settled),
   )
-  assert.ok(sent.every((one) => one.state === 'sent'))
+  for (const one of sent) assert.deepEqual(Object.keys(one), ['state', 'seq', 'at'])
   await eventually('both see 41', () => a.lastSeen === 41 && b.lastSeen === 41)
   assert.deepEqual(texts(a), texts(b))
   assert.deepEqual(

@@ -5,6 +5,8 @@ import { type Session, tokenOf } from './session.ts'
 
 /** Rooms whose timelines stay in memory, so that going back and forth is instant. */
 const OPEN_ROOMS_MAX = 12
+/** Rooms whose members are asked for their names at a time; the list goes on without. */
+const NAMELESS_MAX = 20
 /** Peers of direct rooms whose dots are asked for. */
 const PEERS_MAX = 100
 const PEERS_MS = 20_000
@@ -64,7 +66,13 @@ export async function startChat(session: Session): Promise<Chat> {
     rooms.value = board.rooms.all
     roomsLoaded.value = board.rooms.loaded
   })
-  board.rooms.on('read', ask)
+  const learn: Chat['learn'] = (members) => {
+    for (const { user, name } of members) if (name !== undefined && name !== '') names.set(user, name)
+  }
+  board.rooms.on('read', () => {
+    ask()
+    void learnNames(board, { known: names, learn })
+  })
   board.outbox.on('changed', () => {
     waiting.value = board.outbox.size
   })
@@ -85,9 +93,7 @@ export async function startChat(session: Session): Promise<Chat> {
     onlinePeers,
     looking,
     nameOf,
-    learn(members) {
-      for (const { user, name } of members) if (name !== undefined && name !== '') names.set(user, name)
-    },
+    learn,
     titleOf: (entry) => entry.title ?? (entry.peer ? nameOf(entry.peer) : entry.room),
     open(room) {
       const before = opened.indexOf(room)
@@ -102,6 +108,23 @@ export async function startChat(session: Session): Promise<Chat> {
       stop()
       board.end()
     },
+  }
+}
+
+const askedForNames = new WeakMap<Switchboard, Set<string>>()
+
+/** A list says who wrote last by id; how those people are called is asked of each room once. */
+async function learnNames(board: Switchboard, names: { known: ReadonlyMap<string, string>; learn: Chat['learn'] }) {
+  const asked = askedForNames.get(board) ?? new Set()
+  askedForNames.set(board, asked)
+  const nameless = board.rooms.all.filter(({ room, peer, last }) => {
+    const users = [peer, last?.from].filter((user) => user && !names.known.has(user))
+    return users.length > 0 && !asked.has(room)
+  })
+  for (const { room } of nameless.slice(0, NAMELESS_MAX)) {
+    asked.add(room)
+    const page = await board.call('room.members', { room }).catch(() => null)
+    if (page) names.learn(page.members)
   }
 }
 

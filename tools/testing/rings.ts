@@ -33,7 +33,7 @@ export const UNIT: Ring = {
 export const SERVICE: Ring = {
   title: 'each service and library against real servers',
   patterns: ['libs/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
-  secondsMax: 120,
+  secondsMax: 180,
   minutesMax: 12,
   concurrency: CORES,
 }

@@ -177,6 +177,26 @@ test('a hole that the log holds no more, then storage fills it', async () => {
   assert.equal(hearer.end, null)
 })
 
+test('a removal in what storage fills, then the removed one is given nothing after it', async () => {
+  const log = new FakeLog()
+  log.write(1)
+  const { feed, hearer } = await openFeed(log, stoppedClock().clock)
+  const gone = new Hearer('g')
+  gone.position = 1
+  feed.audience.add(gone)
+  log.write(4, { isHeard: false })
+  const all = log.archive.events
+  log.archive.events = async (entity, after, upTo) => {
+    const events = (await all(entity, after, upTo)) ?? []
+    const removal = { type: 'member.removed', user: 'g', text: 'gone' }
+    return events.map((each) => (each.offset === 3 ? { ...each, data: Buffer.from(JSON.stringify(removal)) } : each))
+  }
+  log.purged = 2
+  log.write(1)
+  await settle()
+  assert.deepEqual([hearer.offsets, gone.offsets, gone.end], [[2, 3, 4, 5, 6], [2, 3], 'removed'])
+})
+
 test('a hole that nobody can fill, then the position is void and said so', async () => {
   const log = new FakeLog()
   log.write(2)

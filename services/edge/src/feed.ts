@@ -1,4 +1,5 @@
 import { eventDataOf, splitLines } from '@switchboard/contracts/entry'
+import type { AnyEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF, type Publication } from '@switchboard/contracts/protocol'
 import type { Clock } from './clock.ts'
@@ -107,12 +108,19 @@ export class Feed {
 
   /** The same for what the log held no more: events right after the head, of which `logSeq` is the last one's entry. */
   acceptOlder(publications: readonly Publication[], logSeq: number): void {
-    const first = publications[0]?.offset
-    const last = publications.at(-1)?.offset
-    if (first !== this.#head + 1 || last === undefined) return
+    if (publications[0]?.offset !== this.#head + 1) return
     this.#logSeq = logSeq
-    const payload = jsonCodec.publications(this.channel, publications)
-    this.#advance({ first, last, gone: [], payload })
+    let part: Publication[] = []
+    for (const publication of publications) {
+      part.push(publication)
+      const removed = removedBy(publication)
+      if (removed === null && publication !== publications.at(-1)) continue
+      // Whoever is removed must get nothing after it: there is no header here that says so for a whole entry.
+      const first = part[0]?.offset ?? publication.offset
+      const payload = jsonCodec.publications(this.channel, part)
+      this.#advance({ first, last: publication.offset, gone: removed === null ? [] : [removed], payload })
+      part = []
+    }
   }
 
   /** The log is another one than before, or has a hole that nothing can fill: all positions are void. */
@@ -188,3 +196,9 @@ export class Feed {
 }
 
 const EMPTY = new Uint8Array()
+
+/** The user whose membership ended with this event, or null. */
+function removedBy({ data }: Publication): string | null {
+  const event = JSON.parse(Buffer.from(data).toString()) as AnyEvent
+  return event.type === 'member.removed' ? event.user : null
+}

@@ -13,8 +13,12 @@ import { parseEntry } from '@switchboard/bus/log-entry'
 import { incarnationOf } from '@switchboard/bus/streams'
 import { HEADER } from '@switchboard/contracts/entry'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import { within } from '@switchboard/runtime/deadline'
 import type { EdgeEvents } from './events.ts'
 import type { Ear, LogSource } from './log-source.ts'
+
+/** A flush waits for NATS as long as it is away; whoever connects meanwhile is told to try again. */
+const SETTLE_MS_MAX = 3_000
 
 export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg, ear: Ear) => void): LogSource {
   const epochs = new Map<string, Promise<string>>()
@@ -33,7 +37,7 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
   }
   return {
     listen: (kind, id, ear) => subscribe(bus, bus.names.live(kind, id), (message) => hear(message, ear)),
-    settled: () => flush(bus),
+    settled: () => within(SETTLE_MS_MAX, flush(bus), 'settling subscriptions'),
     head: (kind, id) => readHead(bus, kind, id),
     heads: (kind, ids) => readHeads(bus, kind, ids),
     tail: (entity, after, upTo) => readTail(bus, entity, { after, upTo }),

@@ -2,46 +2,19 @@ import type { CloseName } from '@switchboard/contracts/close-codes'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF, type RawCommand } from '@switchboard/contracts/protocol'
-import type { Clock } from './clock.ts'
 import type { Codec } from './codec.ts'
 import { CountedRooms } from './counted-rooms.ts'
-import type { EdgeEvents } from './events.ts'
-import type { FeedRegistry } from './feed-registry.ts'
 import type { Link } from './link.ts'
-import type { Archive } from './log-source.ts'
 import { oversizeRefusal } from './oversize.ts'
-import type { People } from './people.ts'
 import type { Person, Present } from './person.ts'
-import type { PresenceTable } from './presence-table.ts'
 import { Bucket } from './rate.ts'
-import type { Counting, RoomChanges } from './room-changes.ts'
-import type { Rpc } from './rpc.ts'
+import type { Counting } from './room-changes.ts'
 import { runCommand } from './session-commands.ts'
 import { type Attempt, connect } from './session-connect.ts'
-import type { SessionTable } from './session-table.ts'
+import type { SessionParts } from './session-parts.ts'
 import type { Owner } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { Identity, Tokens } from './tokens.ts'
-
-/** What sessions need of their edge. */
-export interface SessionParts {
-  readonly clock: Clock
-  readonly events: EdgeEvents
-  readonly feeds: FeedRegistry
-  readonly archive: Archive
-  readonly people: People
-  readonly sessions: SessionTable
-  readonly tokens: Tokens
-  readonly rpc: Rpc
-  readonly presence: PresenceTable
-  readonly changes: RoomChanges
-  readonly typing: (room: string, user: string) => void
-  /** The epoch of a room that is not followed here; refused while NATS is away. */
-  readonly epoch: (room: string) => Promise<string | Refusal>
-  readonly newId: () => string
-  readonly pingSeconds: number
-  readonly version: string
-}
+import type { Identity } from './tokens.ts'
 
 /** After a token's time: the client refreshes at its end, and that takes a moment. */
 const EXPIRY_GRACE_MS = 25_000
@@ -75,7 +48,7 @@ export class Session implements Owner, Present, Counting {
   #inFlight = 0
   readonly #typedAt = new Map<string, number>()
   #refused = 0
-  #cancelDeadline: () => void
+  #cancelDeadline = () => {}
   #cancelExpiry = () => {}
 
   constructor(link: Link, codec: Codec, parts: SessionParts) {
@@ -86,7 +59,7 @@ export class Session implements Owner, Present, Counting {
     this.subscriptions = new Subscriptions(this, parts)
     this.counted = new CountedRooms(this, parts)
     this.#bucket = new Bucket({ perSecond: MAX.commandsPerSecond, burst: MAX.commandsBurst }, parts.clock.now())
-    this.#cancelDeadline = parts.clock.after(MAX.connectSeconds * 1_000, () => this.close('stale'))
+    this.#awaitConnect()
   }
 
   get user(): string {
@@ -228,13 +201,14 @@ export class Session implements Owner, Present, Counting {
   async #connect(command: RawCommand): Promise<void> {
     this.#state = 'connecting'
     this.#connects += 1
+    // From here on it is our turn: a slow answer of ours is no fault of the client.
+    this.#cancelDeadline()
     const attempt: Attempt = {
       joined: (person) => {
         this.#person = person
       },
       ready: () => {
         this.#state = 'ready'
-        this.#cancelDeadline()
         this.parts.presence.add(this.user)
       },
     }
@@ -245,6 +219,7 @@ export class Session implements Owner, Present, Counting {
     this.#queue = []
     if (refusal !== null) {
       this.#state = 'new'
+      this.#awaitConnect()
       this.subscriptions.dropAll()
       this.#forgetIdentity()
       this.#answer(command.id, refusal)
@@ -254,6 +229,10 @@ export class Session implements Owner, Present, Counting {
     this.parts.events.command('uplink', 'done')
     for (const [room, roomSeq] of added) if (this.person.isMember(room)) this.roomAdded(room, roomSeq)
     for (const each of queue) void this.#run(each)
+  }
+
+  #awaitConnect(): void {
+    this.#cancelDeadline = this.parts.clock.after(MAX.connectSeconds * 1_000, () => this.close('stale'))
   }
 
   #forgetIdentity(): void {

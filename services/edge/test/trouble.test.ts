@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { encodeJson, publish } from '@switchboard/bus/core'
@@ -190,7 +191,7 @@ test('an edge that stops, then its connections are sent away over a while and ne
   const stopping = edge[Symbol.asyncDispose]()
   await Promise.any(clients.map((client) => client.ended()))
   using turnedAway = new RawClient(edge.url)
-  const answer = await new Promise<{ statusCode?: number; headers: Record<string, unknown> }>((resolve) =>
+  const answer = await new Promise<IncomingMessage>((resolve) =>
     turnedAway.socket.on('unexpected-response', (_request, response) => resolve(response)),
   )
   assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '1'])

@@ -3,8 +3,8 @@ import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { holdPartitions } from '@switchboard/bus/partitions'
 import { ensureStreams } from '@switchboard/bus/streams'
 import type { Context } from '@switchboard/runtime/context'
-import { backoffMs, pause } from '@switchboard/runtime/deadline'
-import { type BatchWriter, createBatchWriter, type WriterLimits } from './batch-writer.ts'
+import { BatchWriter, type WriterLimits } from './batch-writer.ts'
+import { systemClock } from './clock.ts'
 import { STOP_FLUSH_MS_MAX, type settings } from './config.ts'
 import { createEvents, type Events } from './events.ts'
 import { fromLog } from './from-log.ts'
@@ -78,8 +78,9 @@ const createWriter = (
   { write, events, bury }: Pick<Parts, 'events' | 'bury'> & { write: ReturnType<typeof toMongo> },
   limits: WriterLimits | undefined,
 ): BatchWriter =>
-  createBatchWriter({
+  new BatchWriter({
     write,
+    clock: systemClock,
     isPoison: (error) => error instanceof PoisonError,
     bury: ({ origin, raw }, reason) =>
       bury({ origin, subject: raw?.subject ?? '', data: raw?.data ?? new Uint8Array(), reason }),
@@ -96,10 +97,10 @@ async function serve(
 ): Promise<void> {
   const { bus, mongo, writer, events, abilities } = parts
   health.ready('mongo', true)
-  const sources = { bus, collections: mongo.collections }
+  const sources = { bus, collections: mongo.collections, nowMs: systemClock.nowMs }
   running.use(fromQueries({ sources, events, abilities, costLog2: settings.SCRYPT_COST_LOG2 }))
   running.defer(() => writer.finish(STOP_FLUSH_MS_MAX))
-  const reader = { ...parts, crash }
+  const reader = { ...parts, clock: systemClock, crash }
   const readers = [fromLog({ bus, reader }), fromMarks({ bus, reader })]
   const gained = (partition: number) => together(readers.map((read) => read(partition)))
   running.use(await holdPartitions(bus, { group: 'storage', id, gained, changed: events.partitions, crash }))
@@ -111,13 +112,14 @@ async function prepare({ bus, mongo, events }: Parts, signal: AbortSignal): Prom
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       await ensureStreams(bus)
+      await mongo.connect()
       const abilities = await ensureIndexes(mongo.db, events.indexRefused)
       events.prepared(abilities)
       return abilities
     } catch (error) {
       if (!isInfrastructure(error) && !isMongoError(error)) throw error
       events.notPrepared(error)
-      await pause(backoffMs(attempt, Math.random), signal)
+      await systemClock.beforeRetry(attempt, signal)
     }
   }
   return undefined

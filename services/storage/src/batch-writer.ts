@@ -1,5 +1,5 @@
 import { MAX } from '@switchboard/contracts/limits'
-import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import type { Clock } from './clock.ts'
 import type { StoredRecord } from './record.ts'
 
 export interface WriterLimits {
@@ -18,15 +18,11 @@ export interface WriterOptions {
   readonly failed: (error: unknown, attempt: number) => void
   /** How many events wait, and since when the oldest does: milliseconds since the epoch. */
   readonly waiting: (events: number, sinceMs: number | null) => void
+  readonly clock: Clock
   readonly limits?: WriterLimits
 }
 
-export interface BatchWriter extends AsyncDisposable {
-  /** Takes a record. The promise resolves when there is room for the next one. */
-  add(record: StoredRecord): Promise<void> | undefined
-  /** Saves what waits, for at most `ms`; what is left is read again by whoever comes next. */
-  finish(ms: number): Promise<void>
-}
+const LIMITS: WriterLimits = { bulkEvents: MAX.bulkEvents, bulkMs: MAX.bulkMs, queueEvents: MAX.storageQueue }
 
 const weightOf = ({ content }: StoredRecord): number => ('events' in content ? content.events.length : 1)
 
@@ -39,108 +35,128 @@ interface Waiting {
  * Gathers records into batches: at the latest when so many events wait, or the oldest has waited so long. One batch at a time. Errors
  * of the infrastructure are retried for ever, while reading pauses at the limit; poison is found by halving and buried.
  */
-export function createBatchWriter(options: WriterOptions): BatchWriter {
-  const { bulkEvents, bulkMs, queueEvents } = options.limits ?? {
-    bulkEvents: MAX.bulkEvents,
-    bulkMs: MAX.bulkMs,
-    queueEvents: MAX.storageQueue,
+export class BatchWriter implements AsyncDisposable {
+  readonly #options: WriterOptions
+  readonly #limits: WriterLimits
+  readonly #queue: Waiting[] = []
+  readonly #abort = new AbortController()
+  readonly #done: Promise<void>
+  #weight = 0
+  #isFinishing = false
+  #wake = () => {}
+  #roomAgain = Promise.withResolvers<void>()
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? LIMITS
+    this.#done = this.#run()
   }
-  const queue: Waiting[] = []
-  const abort = new AbortController()
-  let weight = 0
-  let isFinishing = false
-  let wake: (() => void) | undefined
-  let roomAgain = Promise.withResolvers<void>()
 
-  const report = () => options.waiting(weight, queue.at(0)?.since ?? null)
-  const dueInMs = () =>
-    isFinishing || weight >= bulkEvents ? 0 : Math.max(0, (queue[0]?.since ?? 0) + bulkMs - Date.now())
+  /** Takes a record. The promise resolves when there is room for the next one. */
+  add(record: StoredRecord): Promise<void> | undefined {
+    this.#queue.push({ record, since: this.#options.clock.nowMs() })
+    this.#weight += weightOf(record)
+    this.#report()
+    if (this.#queue.length === 1 || this.#weight >= this.#limits.bulkEvents) this.#wake()
+    return this.#weight >= this.#limits.queueEvents ? this.#roomAgain.promise : undefined
+  }
 
-  const take = (): StoredRecord[] => {
+  /** Saves what waits, for at most `ms`; what is left is read again by whoever comes next. */
+  async finish(ms: number): Promise<void> {
+    this.#isFinishing = true
+    this.#wake()
+    const enough = new AbortController()
+    await Promise.race([this.#done, this.#options.clock.pause(ms, enough.signal)])
+    enough.abort()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isFinishing = true
+    this.#abort.abort()
+    this.#wake()
+    await this.#done
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      if (this.#queue.length === 0 && this.#isFinishing) return
+      const ms = this.#dueInMs()
+      if (ms > 0) {
+        await this.#rest(ms)
+        continue
+      }
+      await this.#store(this.#take())
+      this.#report()
+      if (this.#weight >= this.#limits.queueEvents) continue
+      this.#roomAgain.resolve()
+      this.#roomAgain = Promise.withResolvers()
+    }
+  }
+
+  /** When the next batch is due; never while nothing waits. */
+  #dueInMs(): number {
+    const [oldest] = this.#queue
+    if (!oldest) return Number.POSITIVE_INFINITY
+    if (this.#isFinishing || this.#weight >= this.#limits.bulkEvents) return 0
+    return Math.max(0, oldest.since + this.#limits.bulkMs - this.#options.clock.nowMs())
+  }
+
+  /** Waits so long, or until it is woken. */
+  #rest(ms: number): Promise<void> {
+    const woken = Promise.withResolvers<void>()
+    const abort = new AbortController()
+    this.#wake = () => {
+      abort.abort()
+      woken.resolve()
+    }
+    return Number.isFinite(ms) ? this.#options.clock.pause(ms, abort.signal) : woken.promise
+  }
+
+  /** As many records as one batch may hold, at least one. */
+  #take(): StoredRecord[] {
     let taken = 0
     let count = 0
-    for (const { record } of queue) {
-      if (count > 0 && taken + weightOf(record) > bulkEvents) break
+    for (const { record } of this.#queue) {
+      if (count > 0 && taken + weightOf(record) > this.#limits.bulkEvents) break
       taken += weightOf(record)
       count += 1
     }
-    weight -= taken
-    return queue.splice(0, count).map(({ record }) => record)
+    this.#weight -= taken
+    return this.#queue.splice(0, count).map(({ record }) => record)
   }
-  const sleep = (ms?: number) =>
-    new Promise<void>((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+
+  async #store(records: readonly StoredRecord[]): Promise<void> {
+    const { write, bury } = this.#options
+    const poison = await this.#untilDone(() => write(records))
+    if (poison === undefined) return
+    const [first] = records
+    if (first && records.length === 1) {
+      await this.#untilDone(() => bury(first, String(poison)))
+      await this.#untilDone(() => write([{ origin: first.origin, content: { kind: 'nothing' } }]))
+      return
+    }
+    const half = Math.ceil(records.length / 2)
+    await this.#store(records.slice(0, half))
+    await this.#store(records.slice(half))
+  }
+
   /** Tries for ever, until it is done or the process stops. @returns the error if it is poison. */
-  const untilDone = async (work: () => Promise<void>): Promise<unknown> => {
-    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+  async #untilDone(work: () => Promise<void>): Promise<unknown> {
+    const { isPoison, failed, clock } = this.#options
+    for (let attempt = 0; !this.#abort.signal.aborted; attempt += 1) {
       try {
         await work()
         return undefined
       } catch (error) {
-        if (options.isPoison(error)) return error
-        options.failed(error, attempt)
-        await pause(backoffMs(attempt, Math.random), abort.signal)
+        if (isPoison(error)) return error
+        failed(error, attempt)
+        await clock.beforeRetry(attempt, this.#abort.signal)
       }
     }
     return undefined
   }
-  const store = async (records: readonly StoredRecord[]): Promise<void> => {
-    const poison = await untilDone(() => options.write(records))
-    if (poison === undefined) return
-    const [first] = records
-    if (first && records.length === 1) {
-      await untilDone(() => options.bury(first, String(poison)))
-      await untilDone(() => options.write([{ origin: first.origin, content: { kind: 'nothing' } }]))
-      return
-    }
-    const half = Math.ceil(records.length / 2)
-    await store(records.slice(0, half))
-    await store(records.slice(half))
-  }
-  const loop = async () => {
-    while (!abort.signal.aborted) {
-      if (queue.length === 0) {
-        if (isFinishing) return
-        await sleep()
-        continue
-      }
-      const ms = dueInMs()
-      if (ms > 0) {
-        await sleep(ms)
-        continue
-      }
-      await store(take())
-      report()
-      if (weight < queueEvents) {
-        roomAgain.resolve()
-        roomAgain = Promise.withResolvers()
-      }
-    }
-  }
-  const done = loop()
-  return {
-    add: (record) => {
-      queue.push({ record, since: Date.now() })
-      weight += weightOf(record)
-      report()
-      if (queue.length === 1 || weight >= bulkEvents) wake?.()
-      return weight >= queueEvents ? roomAgain.promise : undefined
-    },
-    finish: async (ms) => {
-      isFinishing = true
-      wake?.()
-      await Promise.race([done, pause(ms)])
-    },
-    [Symbol.asyncDispose]: async () => {
-      isFinishing = true
-      abort.abort()
-      wake?.()
-      await done
-    },
+
+  #report(): void {
+    this.#options.waiting(this.#weight, this.#queue.at(0)?.since ?? null)
   }
 }

@@ -24,6 +24,11 @@ export interface Collections {
 export type CollectionName = keyof Collections
 
 export interface Mongo extends AsyncDisposable {
+  /**
+   * To be awaited before anything else, and again after it has thrown. @NOTE The driver connects by itself too, but once that has
+   * failed it never tries again.
+   */
+  connect(): Promise<void>
   readonly db: Db
   readonly collections: Collections
 }
@@ -32,7 +37,7 @@ export interface Mongo extends AsyncDisposable {
 const SELECTION_MS_MAX = 3_000
 const SOCKET_MS_MAX = 30_000
 
-/** Nothing is sent before the first operation: a database that is away is each caller's own matter. */
+/** Once connected, the driver finds a server that was away again by itself. */
 export function connectMongo(url: string, database: string): Mongo {
   const client = new MongoClient(url, {
     appName: 'switchboard-storage',
@@ -57,7 +62,10 @@ export function connectMongo(url: string, database: string): Mongo {
     devices: db.collection('devices'),
     positions: db.collection('positions'),
   }
-  return { db, collections, [Symbol.asyncDispose]: () => client.close() }
+  const connect = async () => {
+    await client.connect()
+  }
+  return { connect, db, collections, [Symbol.asyncDispose]: () => client.close() }
 }
 
 /** A string from outside as a condition. No object, and so no operator, gets through. @throws on a bug: it was validated long before. */

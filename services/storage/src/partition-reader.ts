@@ -1,8 +1,8 @@
 import type { Bus } from '@switchboard/bus/connect'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { incarnationOf } from '@switchboard/bus/streams'
-import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { BatchWriter } from './batch-writer.ts'
+import type { Clock } from './clock.ts'
 import { positionKey } from './documents.ts'
 import type { Events } from './events.ts'
 import type { Mongo } from './mongo-connect.ts'
@@ -15,6 +15,7 @@ export interface PartitionReader {
   readonly writer: BatchWriter
   readonly bury: (poison: Poison) => Promise<void>
   readonly events: Events
+  readonly clock: Clock
   readonly crash: (error: unknown) => void
 }
 
@@ -29,7 +30,7 @@ export interface Source {
 
 /** Reads one partition from the position that MongoDB holds, until it is disposed. Trouble on the way is retried for ever. */
 export function followPartition(reader: PartitionReader, source: Source): AsyncDisposable {
-  const { bus, mongo, writer, events } = reader
+  const { bus, mongo, writer, events, clock } = reader
   const abort = new AbortController()
   const untilDone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
@@ -37,7 +38,7 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
         return await work()
       } catch (error) {
         events.storeFailed(error, attempt)
-        await pause(backoffMs(attempt, Math.random), abort.signal)
+        await clock.beforeRetry(attempt, abort.signal)
       }
     }
     return undefined

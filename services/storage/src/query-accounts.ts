@@ -13,7 +13,7 @@ const WAITING_MAX = 50
 const BUSY_MS = 2_000
 
 /** Accounts: scrypt, and the same work for a user who does not exist. */
-export function accountQueries({ collections }: Sources, { costLog2 }: { costLog2: number }): Handlers {
+export function accountQueries({ collections, nowMs }: Sources, { costLog2 }: { costLog2: number }): Handlers {
   const { users } = collections
   const gate = createGate(AT_ONCE, WAITING_MAX)
   const busy = () => refuse('too_many_requests', { after_ms: BUSY_MS })
@@ -21,7 +21,7 @@ export function accountQueries({ collections }: Sources, { costLog2 }: { costLog
     'account.create': async ({ user, password, name, roles }) => {
       const hash = await gate(() => hashPassword(password, costLog2))
       if (hash === undefined) return busy()
-      const account = { hash, name: name ?? user, roles: roles ?? ['user'], created_at: Date.now() }
+      const account = { hash, name: name ?? user, roles: roles ?? ['user'], created_at: nowMs() }
       try {
         // Somebody may be a member of rooms before they have an account; an account there is never written over.
         await users.updateOne(

@@ -25,7 +25,7 @@ export function addressOf({ provider, target }: DeviceBody): string {
 }
 
 /** Devices to push to: each address belongs to the person who registered it last. */
-export function deviceQueries({ collections }: Sources): Handlers {
+export function deviceQueries({ collections, nowMs }: Sources): Handlers {
   const { devices } = collections
   const put = async (_id: string, device: Parameters<Handlers['device.put']>[0], attempt = 0): Promise<void> => {
     const { user, body } = device
@@ -33,7 +33,7 @@ export function deviceQueries({ collections }: Sources): Handlers {
     await devices.deleteMany({ address, _id: { $ne: _id } })
     try {
       const { provider, target } = body
-      const $set = { user, device: device.device, provider, target, address, registered_at: Date.now() }
+      const $set = { user, device: device.device, provider, target, address, registered_at: nowMs() }
       await devices.updateOne({ _id }, { $set }, { upsert: true })
     } catch (error) {
       // Another account registers the same address at this moment: the last one has it.

@@ -6,7 +6,7 @@ import { changeDocument, roomEventDocument, targetOf } from './event-document.ts
 import { exactly, oneOf } from './mongo-connect.ts'
 import type { Abilities } from './mongo-indexes.ts'
 import { mayRead, type Sources, viewRoom } from './room-view.ts'
-import { hasWords, textQuery, wordPattern, wordsOf } from './search-words.ts'
+import { hasWords, indexTerm, wordPattern, wordsOf } from './search-words.ts'
 import { belongingsOf, roomsWithTails } from './user-rooms.ts'
 
 type Handlers = Pick<StorageHandlers, 'search'>
@@ -52,9 +52,11 @@ interface Wanted {
 function searchStored({ collections }: Sources, { rooms, words, count, byIndex }: Wanted): Promise<EventDocument[]> {
   const [first = ''] = rooms
   const where = { room: rooms.length === 1 ? exactly(first) : oneOf(rooms), type: 'message' }
-  const what = byIndex
-    ? { $text: { $search: textQuery(words) } }
-    : { $and: words.map((word) => ({ text: { $regex: wordPattern(word), $options: 'i' } })) }
+  const term = byIndex ? indexTerm(words) : undefined
+  const what = {
+    ...(term === undefined ? {} : { $text: { $search: term } }),
+    $and: words.map((word) => ({ text: { $regex: wordPattern(word), $options: 'i' } })),
+  }
   return collections.events
     .find({ ...where, ...what })
     .sort({ at: -1, seq: -1 })

@@ -21,6 +21,8 @@ export interface RoomView {
 export interface Sources {
   readonly bus: Bus
   readonly collections: Collections
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
 }
 
 const memberOf = ({ user, role, since_seq, read, read_n }: MemberDocument): MemberState => ({

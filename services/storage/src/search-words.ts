@@ -16,11 +16,14 @@ export const wordsOf = (query: string): string[] =>
     .filter((word) => word !== '')
     .slice(0, WORDS_MAX)
 
-/** For MongoDB's text index: every word must occur, as phrases are joined by "and". */
-export const textQuery = (words: readonly string[]): string =>
-  words.map((word) => `"${word.replaceAll('\\', ' ')}"`).join(' ')
+/** What the text index is asked for: the longest word alone, as servers differ in what several mean. Undefined when it has no letters. */
+export function indexTerm(words: readonly string[]): string | undefined {
+  const [longest = ''] = words.toSorted((a, b) => b.length - a.length)
+  const term = longest.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+  return term === '' ? undefined : term
+}
 
-/** For databases without a text index: each word as it stands, whatever its case. */
+/** The word as it stands, for a regular expression that ignores case. */
 export const wordPattern = (word: string): string => word.replace(SPECIAL, '\\$&')
 
 /** The same question to a message in memory. */

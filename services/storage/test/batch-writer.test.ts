@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createBatchWriter, type WriterOptions } from '../src/batch-writer.ts'
+import { BatchWriter, type WriterOptions } from '../src/batch-writer.ts'
+import { systemClock } from '../src/clock.ts'
 import type { StoredRecord } from '../src/record.ts'
 import { until } from './stage.ts'
 
-class Poison extends Error {}
+class PoisonError extends Error {
+  override name = 'PoisonError'
+}
 
 const record = (seq: number): StoredRecord => ({
   origin: { source: 'log', partition: 1, incarnation: 'i', seq },
@@ -14,8 +17,9 @@ const record = (seq: number): StoredRecord => ({
 const seqs = (records: readonly StoredRecord[]) => records.map(({ origin }) => origin.seq)
 
 function writer(options: Partial<WriterOptions> & Pick<WriterOptions, 'write'>) {
-  return createBatchWriter({
-    isPoison: (error) => error instanceof Poison,
+  return new BatchWriter({
+    clock: systemClock,
+    isPoison: (error) => error instanceof PoisonError,
     bury: async () => {},
     failed: () => {},
     waiting: () => {},
@@ -79,7 +83,8 @@ test('one record is poison, then it alone is buried before its position moves, a
   const buried: number[] = []
   await using writing = writer({
     write: async (records) => {
-      if (records.some(({ origin, content }) => origin.seq === 3 && content.kind === 'mark')) throw new Poison('bad')
+      if (records.some(({ origin, content }) => origin.seq === 3 && content.kind === 'mark'))
+        throw new PoisonError('bad')
       written.push(...records.map(({ origin, content }) => `${origin.seq} ${content.kind}`))
     },
     bury: async ({ origin }, reason) => {

@@ -1,0 +1,17 @@
+import { backoffMs, pause } from '@switchboard/runtime/deadline'
+
+/** Time as an argument, so that what decides can be tested without waiting. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  nowMs(): number
+  /** Ends early when the signal aborts. */
+  pause(ms: number, signal?: AbortSignal): Promise<void>
+  /** Waits before another try; `failures` were before it. Ends early when the signal aborts. */
+  beforeRetry(failures: number, signal: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  pause,
+  beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random), signal),
+}

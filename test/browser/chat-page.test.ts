@@ -133,6 +133,32 @@ async function topOf(page: Page, text: string): Promise<number> {
   return box.y
 }
 
+test('an edge that is killed while both write, when it is back, then nothing is missing, twice or out of order', async () => {
+  await using both = await twoInARoom(browser, system.url, { other: PHONE })
+  const { a, b, title } = both
+  await enterRoom(b.page, title)
+  const edge = system.system.process('edge')
+  const each = 12
+  for (let i = 0; i < each; i++) {
+    await Promise.all([say(a.page, `desk ${i}`), say(b.page, `phone ${i}`)])
+    if (i === 3) edge.kill('SIGKILL')
+    if (i === 8) await edge.restart()
+  }
+  for (const { page } of [a, b]) {
+    await until('all are there', async () => (await textsOf(page)).length === 2 * each)
+    await outgoing(page).first().waitFor({ state: 'detached' })
+  }
+  const texts = await textsOf(a.page)
+  assert.deepEqual(await textsOf(b.page), texts)
+  for (const who of ['desk', 'phone']) {
+    const own = Array.from({ length: each }, (_, i) => `${who} ${i}`)
+    assert.deepEqual(
+      texts.filter((text) => text.startsWith(who)),
+      own,
+    )
+  }
+})
+
 /** Runs in the page before its own scripts do. */
 const keepSession = (session: string | null) => {
   sessionStorage.setItem('switchboard.session', session ?? '')

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../tools/testing/chromium.ts'
 
 const FLAGS = [
   '--headless=new',
@@ -14,20 +14,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const WAIT_MS_MAX = 30_000
 /** Screenshots of the last run, for people to look at. */
 export const ARTIFACTS = fileURLToPath(new URL('../../.cache/browser', import.meta.url))
-
-/** The browser that CHROMIUM names, or the first one on the PATH. */
-function findChromium(): string {
-  const search = `for c in "$CHROMIUM" ${NAMES.join(' ')}; do command -v "$c" && exit; done; exit 1`
-  try {
-    return execFileSync('sh', ['-c', search], { encoding: 'utf8' }).trim()
-  } catch {
-    throw new Error('There is no Chromium: install the package "chromium", or name one in CHROMIUM.')
-  }
-}
 
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: FLAGS, env: { LANG: 'C.UTF-8', TZ: 'UTC' } })

@@ -144,7 +144,7 @@ export class Room extends Emitter<RoomEvents> {
   /** One older page in front of `items`. @returns whether there may be more. @throws SwitchboardError */
   async history(): Promise<boolean> {
     const { first } = this.#sync.timeline
-    const more = await this.#sync.older()
+    const more = await untilAnswered(this.#deps.clock, () => this.#sync.older())
     if (this.#sync.timeline.first !== first) this.emit('changed', undefined)
     return more
   }

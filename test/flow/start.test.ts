@@ -9,7 +9,7 @@ import { within } from '@switchboard/runtime/deadline'
 import { type Child, startChild } from '@switchboard/testkit/child'
 import { freePort } from '@switchboard/testkit/ports'
 import { startServers } from '@switchboard/testkit/servers'
-import { api } from './flow-fixture.ts'
+import { api, historyOf, logIn, Person } from './flow-fixture.ts'
 
 const BOOT = fileURLToPath(new URL('../../tools/boot.mjs', import.meta.url))
 const READY_MS = 120_000
@@ -25,7 +25,7 @@ interface Started {
 async function start(t: TestContext, more: Record<string, string> = {}): Promise<Started> {
   const servers = await startServers()
   const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-start-'))
-  const name = randomUUID().slice(0, 8)
+  const name = more.NATS_NAMESPACE ?? `s${randomUUID().slice(0, 8)}`
   const port = await freePort()
   const lines: string[] = []
   const ready = Promise.withResolvers<void>()
@@ -38,8 +38,8 @@ async function start(t: TestContext, more: Record<string, string> = {}): Promise
       DATA_DIR: dataDir,
       NATS_URL: servers.natsUrl,
       MONGO_URL: servers.mongoUrl,
-      NATS_NAMESPACE: `s${name}`,
-      MONGO_DATABASE: `start_${name}`,
+      NATS_NAMESPACE: name,
+      MONGO_DATABASE: name,
       ...more,
     },
     stopSecondsMax: GONE_MS / 1000,
@@ -86,6 +86,37 @@ test('npm start, when ready, serves alice and bob, and ends with code 0 at Ctrl-
   child.kill('SIGINT') // to the whole group, as a terminal does
   assert.deepEqual(await within(GONE_MS, child.exited, 'the end'), { code: 0, signal: null })
   await gone(url)
+})
+
+test('npm start twice on the same data, then the token is still good and the room as it was', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-again-'))
+  t.after(() => rm(dataDir, { recursive: true, force: true }))
+  const servers = await startServers()
+  t.after(() => servers[Symbol.asyncDispose]())
+  const { natsUrl: NATS_URL, mongoUrl: MONGO_URL } = servers
+  const same = { DATA_DIR: dataDir, NATS_NAMESPACE: `a${randomUUID().slice(0, 8)}`, NATS_URL, MONGO_URL }
+  const first = await start(t, same)
+  const token = await logIn(first.url, 'alice')
+  using alice = await new Person(first.url, token).connect()
+  const { room } = await alice.rpc<{ room: string }>('room.create', { cid: 'kept', kind: 'group', members: ['bob'] })
+  await alice.rpc('message.send', { cid: 'm', room, text: 'kept over a restart' })
+  first.child.kill('SIGTERM')
+  assert.equal((await within(GONE_MS, first.child.exited, 'the end')).code, 0)
+
+  const second = await start(t, same)
+  const events = await historyOf(second.url, token, room)
+  assert.deepEqual(
+    events.map(({ seq, text }) => [seq, text]),
+    [
+      [1, undefined],
+      [2, 'kept over a restart'],
+    ],
+  )
+})
+
+test('npm start, when a setting makes no sense, says so in one sentence and ends with code 1', async (t) => {
+  await assert.rejects(start(t, { PORT: 'abc' }), /it ended:\nswitchboard: PORT must be a whole number[^\n]*$/)
+  await assert.rejects(start(t, { MONGO_URL: 'http://h' }), /it ended:\nswitchboard: MONGO_URL must begin with[^\n]*$/)
 })
 
 test('npm start, when killed, leaves nothing running', async (t) => {

@@ -13,6 +13,7 @@ import { fromQueries } from './from-queries.ts'
 import { connectMongo, type Mongo } from './mongo-connect.ts'
 import { isMongoError, PoisonError } from './mongo-errors.ts'
 import { type Abilities, ensureIndexes, LEAST } from './mongo-indexes.ts'
+import { positionReader } from './mongo-positions.ts'
 import { type Poison, toDead } from './to-dead.ts'
 import { toMongo } from './to-mongo.ts'
 
@@ -100,7 +101,7 @@ async function serve(
   const sources = { bus, collections: mongo.collections, nowMs: systemClock.nowMs }
   running.use(fromQueries({ sources, events, abilities, costLog2: settings.SCRYPT_COST_LOG2 }))
   running.defer(() => writer.finish(STOP_FLUSH_MS_MAX))
-  const reader = { ...parts, clock: systemClock, crash }
+  const reader = { ...parts, positionOf: positionReader(mongo.collections), clock: systemClock, crash }
   const readers = [fromLog({ bus, reader }), fromMarks({ bus, reader })]
   const gained = (partition: number) => together(readers.map((read) => read(partition)))
   running.use(await holdPartitions(bus, { group: 'storage', id, gained, changed: events.partitions, crash }))

@@ -31,6 +31,10 @@ export function createEvents({ meters, log }: Pick<Context<Table>, 'meters' | 'l
       const level = attempt === 0 ? 'warn' : 'debug'
       log[level]({ error: String(error), attempt }, 'a batch could not be written, trying again')
     },
+    readFailed: (failed: { channel: string; partition: number; error: unknown; attempt: number }) => {
+      const level = failed.attempt === 0 ? 'warn' : 'debug'
+      log[level]({ ...failed, error: String(failed.error) }, 'a partition cannot be read yet, trying again')
+    },
     buried: (dead: { channel: string; subject: string; stream_seq: number; reason: string }) => {
       meters.count('switchboard_channel_messages_total', { channel: 'dead', direction: 'out', outcome: 'done' })
       log.error(dead, 'a record went to dead')

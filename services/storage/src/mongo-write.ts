@@ -1,6 +1,6 @@
 import { type Collection, type Document, MongoBulkWriteError } from 'mongodb'
 import type { Collections } from './mongo-connect.ts'
-import { poisonOf } from './mongo-errors.ts'
+import { PoisonError, poisonOf } from './mongo-errors.ts'
 import type { Update, Writes } from './writes.ts'
 
 const DUPLICATE_KEY = 11_000
@@ -22,7 +22,7 @@ function duplicates(error: unknown): number[] {
 
 /**
  * Inserts; a document whose key is there already is the same document. @NOTE Some servers stop an unordered insert at its first
- * error, so what did not fail is sent once more: by then it is there, or it goes in.
+ * error, so what is not there then is sent once more.
  */
 async function insertAll<T extends Keyed>(collection: Collection<T>, documents: readonly T[]): Promise<void> {
   let left = documents
@@ -31,10 +31,19 @@ async function insertAll<T extends Keyed>(collection: Collection<T>, documents: 
       await collection.insertMany(left as never, { ordered: false })
       return
     } catch (error) {
-      const failed = new Set(duplicates(error))
-      left = left.filter((_document, i) => !failed.has(i))
+      duplicates(error)
+      const present = await presentOf(collection, left)
+      const missing = left.filter(({ _id }) => !present.has(_id))
+      if (missing.length === left.length) throw new PoisonError(`a key of ${left[0]?._id} is another document's`)
+      left = missing
     }
   }
+}
+
+async function presentOf<T extends Keyed>(collection: Collection<T>, documents: readonly T[]): Promise<Set<string>> {
+  const _id = { $in: documents.map((document) => document._id) }
+  const found = await collection.find({ _id } as never, { projection: { _id: 1 } }).toArray()
+  return new Set(found.map((document) => String(document._id)))
 }
 
 const operation = ({ filter, update, upsert }: Update) => ({

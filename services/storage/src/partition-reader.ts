@@ -5,13 +5,13 @@ import type { BatchWriter } from './batch-writer.ts'
 import type { Clock } from './clock.ts'
 import { positionKey } from './documents.ts'
 import type { Events } from './events.ts'
-import type { Mongo } from './mongo-connect.ts'
 import type { Content, Origin } from './record.ts'
 import type { Poison } from './to-dead.ts'
 
 export interface PartitionReader {
   readonly bus: Bus
-  readonly mongo: Mongo
+  /** The stored position of a partition, by its key. */
+  readonly positionOf: (key: string) => Promise<number>
   readonly writer: BatchWriter
   readonly bury: (poison: Poison) => Promise<void>
   readonly events: Events
@@ -30,14 +30,14 @@ export interface Source {
 
 /** Reads one partition from the position that MongoDB holds, until it is disposed. Trouble on the way is retried for ever. */
 export function followPartition(reader: PartitionReader, source: Source): AsyncDisposable {
-  const { bus, mongo, writer, events, clock } = reader
+  const { bus, positionOf, writer, events, clock } = reader
   const abort = new AbortController()
   const untilDone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
       try {
         return await work()
       } catch (error) {
-        events.storeFailed(error, attempt)
+        events.readFailed({ channel: source.source, partition: source.partition, error, attempt })
         await clock.beforeRetry(attempt, abort.signal)
       }
     }
@@ -45,9 +45,8 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
   }
   const position = async () => {
     const incarnation = await incarnationOf(bus, source.stream)
-    const _id = positionKey(source.source, source.partition, incarnation)
-    const saved = await mongo.collections.positions.findOne({ _id })
-    return { seq: (saved?.seq ?? 0) + 1, incarnation }
+    const saved = await positionOf(positionKey(source.source, source.partition, incarnation))
+    return { seq: saved + 1, incarnation }
   }
   const handle = async (record: StreamRecord) => {
     const { seq, incarnation, subject, data } = record

@@ -45,6 +45,9 @@ export interface EdgeOverrides {
 
 const VERSION = 'switchboard 0.1'
 
+/** Connections that the kernel keeps while this process is busy: everybody returns at once when another edge has ended. */
+const BACKLOG = 4_096
+
 /** Builds the whole edge; disposing drains it and undoes everything in reverse. */
 export async function startEdge(context: EdgeContext, overrides: EdgeOverrides = {}): Promise<Edge> {
   const { health, log } = context
@@ -155,7 +158,7 @@ async function listen({ settings }: EdgeContext, session: SessionParts): Promise
   })
   stack.defer(() => app.close())
   await fromUplink(app, uplink)
-  await app.listen({ host: settings.HOST, port: settings.PORT })
+  await app.listen({ host: settings.HOST, port: settings.PORT, backlog: BACKLOG })
   const { port } = app.server.address() as AddressInfo
   if (settings.TCP_PORT > 0) stack.use(await listenTcp({ host: settings.HOST, port: settings.TCP_PORT }, uplink))
   stack.defer(async () => {

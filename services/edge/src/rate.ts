@@ -12,19 +12,18 @@ export class Bucket {
     this.#at = now
   }
 
-  /** @returns 0 if the tokens were taken, else the milliseconds until they would be there. */
-  take(now: number, tokens = 1): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (Math.max(0, now - this.#at) / 1_000) * this.#perSecond)
-    this.#at = now
-    if (this.#tokens >= tokens) {
-      this.#tokens -= tokens
-      return 0
-    }
-    return Math.ceil(((tokens - this.#tokens) / this.#perSecond) * 1_000)
+  /** @returns 0 if a token was taken, else the milliseconds until there is one. */
+  take(now: number): number {
+    const ms = this.wait(now)
+    if (ms === 0) this.#tokens -= 1
+    return ms
   }
 
-  get isFull(): boolean {
-    return this.#tokens >= this.#burst
+  /** The same without taking it. */
+  wait(now: number): number {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (Math.max(0, now - this.#at) / 1_000) * this.#perSecond)
+    this.#at = now
+    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1_000)
   }
 }
 
@@ -40,7 +39,16 @@ export class Buckets {
   }
 
   /** @returns 0 if a token of this key was taken, else the milliseconds until there is one. */
-  take(key: string, now: number, tokens = 1): number {
+  take(key: string, now: number): number {
+    return this.#of(key, now).take(now)
+  }
+
+  /** The same without taking it. */
+  wait(key: string, now: number): number {
+    return this.#buckets.get(key)?.wait(now) ?? 0
+  }
+
+  #of(key: string, now: number): Bucket {
     const bucket = this.#buckets.get(key) ?? new Bucket(this.#limits, now)
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
@@ -48,6 +56,6 @@ export class Buckets {
       const oldest = this.#buckets.keys().next()
       if (!oldest.done) this.#buckets.delete(oldest.value)
     }
-    return bucket.take(now, tokens)
+    return bucket
   }
 }

@@ -79,6 +79,8 @@ test('a taken name or a wrong password, then the code, and many wrong ones have 
   let last = await wrong()
   for (let i = 0; i < 30 && last.status === 401; i += 1) last = await wrong()
   assert.deepEqual(said(last), [429, 'too_many_requests', undefined])
+  assert.deepEqual(said(await post('/v1/login', { user: 'victim', password: 'right password' }))[0], 429)
+  assert.equal((await post('/v1/login', { user: 'other', password: 'right password' })).status, 200)
   assert.ok(last.body.error.retry && last.body.error.after_ms > 0)
   assert.ok(Number(last.headers.get('retry-after')) > 0)
 })

@@ -7,6 +7,9 @@ import { back, badgeOf, enterRoom, messageOf, PHONE, roomOf, say, signIn, textsO
 import { pageSystem } from './system.ts'
 import { until } from './until.ts'
 
+/** More than the page holds at a time. */
+const LINES = 300
+
 let system: Awaited<ReturnType<typeof pageSystem>>
 let browser: Browser
 
@@ -91,11 +94,13 @@ test('a long room, when scrolled up, then older messages come in order and the p
   await using both = await twoInARoom(browser, system.url)
   const { alice, a, b, title } = both
   await using writer = await signIn(system.url, alice)
-  await fill(writer.room(roomOf(a.page)), 400)
+  await fill(writer.room(roomOf(a.page)), LINES)
   await enterRoom(b.page, title)
-  await messageOf(b.page, 'line 399').first().waitFor()
+  await messageOf(b.page, `line ${LINES - 1}`)
+    .first()
+    .waitFor()
   const scroller = b.page.locator('.scroller')
-  for (let oldest = 399; oldest > 0; ) {
+  for (let oldest = LINES - 1; oldest > 0; ) {
     await scroller.evaluate((element) => element.scrollTo({ top: 0 }))
     const before = oldest
     await until('older lines come', async () => lineOf((await textsOf(b.page))[0]) < before)

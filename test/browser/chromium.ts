@@ -14,7 +14,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const WAIT_MS_MAX = 30_000
+const WAIT_MS_MAX = 60_000
 /** Screenshots of the last run, for people to look at. */
 export const ARTIFACTS = fileURLToPath(new URL('../../.cache/browser', import.meta.url))
 

@@ -1,4 +1,4 @@
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 60_000
 const LOOK_MS = 20
 
 /** Waits until `look` answers true, with a deadline. */

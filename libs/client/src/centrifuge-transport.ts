@@ -1,3 +1,4 @@
+import { ERRORS } from '@switchboard/contracts/errors'
 import type { MethodName, Params, Result } from '@switchboard/contracts/methods'
 import { Centrifuge, type StreamPosition, UnauthorizedError } from 'centrifuge'
 import { Emitter } from './emitter.ts'
@@ -85,10 +86,10 @@ export class CentrifugeTransport extends Emitter<TransportEvents> implements Tra
     subscription.on('publication', ({ data, offset }) =>
       this.emit('publication', offset === undefined ? { channel, data } : { channel, data, offset }),
     )
-    subscription.on('unsubscribed', () => {
-      // Refused for good, for instance because the server has subscribed it meanwhile: its own pushes go on without this one.
+    subscription.on('unsubscribed', ({ code }) => {
       this.#forget(channel)
-      this.emit('unsubscribed', { channel })
+      // When the server has subscribed it by itself meanwhile, its own pushes go on without this one.
+      if (code !== ERRORS.already_subscribed.number) this.emit('unsubscribed', { channel })
     })
     subscription.subscribe()
   }

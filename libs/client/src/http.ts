@@ -1,7 +1,7 @@
 import type { TokenReply } from '@switchboard/contracts/http'
 import { fromHttp, SwitchboardError } from './failure.ts'
 
-const ANSWER_MS_MAX = 15_000
+const ANSWER_MS_MAX = 30_000
 
 export interface Account {
   readonly user: string

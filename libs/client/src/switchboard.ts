@@ -13,6 +13,8 @@ import type { Connection, Publication, Transport } from './transport.ts'
 
 const ROOM = 'room:'
 const USER = 'user:'
+/** A room that was just made or joined is on its way to this connection. */
+const FOLLOW_MS = 1_000
 
 export interface SwitchboardOptions {
   /** The user's id, as the log-in answered it. */
@@ -43,6 +45,7 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
   readonly #handles = new Map<string, Room>()
   readonly #subscribed = new Set<string>()
   readonly #stop: (() => void)[] = []
+  readonly #follows = new Set<() => void>()
 
   constructor(options: SwitchboardOptions) {
     super()
@@ -143,7 +146,7 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
 
   /** Ends the connection. What is in the outbox stays in its store. */
   end(): void {
-    for (const stop of this.#stop) stop()
+    for (const stop of [...this.#stop, ...this.#follows]) stop()
     this.#transport.disconnect()
     this.outbox.close()
     this.rooms.close()
@@ -188,12 +191,14 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     this.emit('connection', connection)
   }
 
-  /** The server's own subscriptions arrive with the connect reply; a room that is not among them is asked for by name. */
+  /** The server's own subscriptions come by themselves; a room that is not among them after a moment is asked for by name. */
   #follow(id: string): void {
-    queueMicrotask(() => {
+    const cancel = this.#clock.after(FOLLOW_MS, () => {
+      this.#follows.delete(cancel)
       if (this.connection.state !== 'connected' || this.#subscribed.has(ROOM + id)) return
       if (this.#handles.get(id)?.status !== 'idle') this.#transport.watch(ROOM + id)
     })
+    this.#follows.add(cancel)
   }
 
   #sync(channel: string) {

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import type { UserRooms } from '@switchboard/contracts/queries'
+import { createArchive } from './archive.ts'
+import { systemClock } from './clock.ts'
+import type { RpcParts } from './rpc.ts'
+import { UserRoomsGatherer } from './user-rooms.ts'
+
+const list = (user: string): UserRooms => ({ user, head: 0, rooms: [] })
+
+test('many people in one turn, then few questions, and everybody gets their own list', async () => {
+  const asked: string[][] = []
+  const gatherer = new UserRoomsGatherer(systemClock, async (users) => {
+    asked.push(users)
+    return { lists: users.map(list).reverse() }
+  })
+  const users = Array.from({ length: 40 }, (_, i) => `u${i}`)
+  const answers = await Promise.all(users.map((user) => gatherer.ask(user)))
+  assert.deepEqual(
+    asked.map(({ length }) => length),
+    [16, 16, 8],
+  )
+  assert.deepEqual(
+    answers.map((answer) => (isRefusal(answer) ? '' : answer.user)),
+    users,
+  )
+})
+
+test('lists that do not fit into one answer, then each is asked for alone; one that is missing is unavailable', async () => {
+  const gatherer = new UserRoomsGatherer(systemClock, async (users): Promise<{ lists: UserRooms[] } | Refusal> => {
+    if (users.length > 1) return refuse('too_large')
+    return { lists: users[0] === 'lost' ? [] : users.map(list) }
+  })
+  const [ann, lost] = await Promise.all([gatherer.ask('ann'), gatherer.ask('lost')])
+  assert.deepEqual(ann, list('ann'))
+  assert.equal(isRefusal(lost) && lost.code, 'unavailable')
+})
+
+const eventsFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ type: 'message', seq: first + i, text: 'x' }))
+
+/** Storage with events up to `head`, in pages of a hundred. */
+function storageOf(head: number, more: { hole?: number } = {}) {
+  const asked: number[] = []
+  const storage = (async (_name: string, { after_seq }: { after_seq: number }) => {
+    asked.push(after_seq)
+    const events = eventsFrom(after_seq + 1, Math.min(100, head - after_seq)).filter(({ seq }) => seq !== more.hole)
+    return { events, head, more: after_seq + 100 < head }
+  }) as unknown as RpcParts['storage']
+  return { archive: createArchive(storage), asked }
+}
+const room = { kind: 'room', id: 'r' } as const
+
+test('a gap of several pages, then all of it, asked for once though many want it', async () => {
+  const { archive, asked } = storageOf(1_000)
+  const [first, second] = await Promise.all([archive.events(room, 10, 260), archive.events(room, 10, 260)])
+  assert.deepEqual(
+    first?.map(({ offset }) => offset),
+    Array.from({ length: 250 }, (_, i) => 11 + i),
+  )
+  assert.equal(first, second)
+  assert.deepEqual(asked, [10, 110, 210])
+})
+
+test('a gap that is too long, has a hole, or ends too early, then null', async () => {
+  assert.equal(await storageOf(5_000).archive.events(room, 0, MAX.recoverEvents + 1), null)
+  assert.equal(await storageOf(300, { hole: 150 }).archive.events(room, 0, 200), null)
+  assert.equal(await storageOf(150).archive.events(room, 0, 200), null)
+})
+
+test('storage that refuses, then the promise rejects: it is no reason to reload', async () => {
+  const archive = createArchive((async () => refuse('timeout')) as unknown as RpcParts['storage'])
+  await assert.rejects(archive.events(room, 0, 5), /timeout/)
+  await assert.rejects(archive.head('room', 'r'), /timeout/)
+})

@@ -1,8 +1,8 @@
 import { buildWebPage } from '../../tools/system/web-page.ts'
 import { type FlowSystem, flowSystem } from '../flow/flow-fixture.ts'
 
-/** The whole system on real servers, with the page as it would be delivered. */
+/** The system on real servers, with the page as it would be delivered; without the notifier, as nobody here has a phone. */
 export async function pageSystem(): Promise<FlowSystem> {
   await buildWebPage(() => {})
-  return await flowSystem()
+  return await flowSystem({ services: ['storage', 'router', 'edge'] })
 }

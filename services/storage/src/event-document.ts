@@ -38,10 +38,10 @@ export const targetOf = (event: RoomEvent): number | null =>
 export function changeDocument(document: EventDocument, event: RoomEvent): EventDocument {
   switch (event.type) {
     case 'message.edited':
-      if (document.changed >= event.seq || document.deleted) return document
+      if (document.changed >= event.seq) return document
       return { ...document, text: event.text, edited: event.at, changed: event.seq }
     case 'message.deleted': {
-      if (document.changed >= event.seq || document.deleted) return document
+      if (document.changed >= event.seq) return document
       const left = Object.entries(document).filter(([name]) => !(REDACTED as readonly string[]).includes(name))
       return { ...(Object.fromEntries(left) as EventDocument), deleted: true, changed: event.seq }
     }

@@ -114,7 +114,7 @@ function addEvent(fold: RoomFold, event: RoomEvent): void {
 
 function change(fold: RoomFold, target: number, to: Change): void {
   const before = fold.changes.get(target)
-  if (before && (before.seq >= to.seq || before.text === null)) return
+  if (before && before.seq >= to.seq) return
   fold.changes.set(target, to)
   if (fold.last?.seq === target) fold.last = { ...fold.last, text: shorten(to.text ?? ''), changed: to.seq }
 }
@@ -125,7 +125,7 @@ const prefixed = (path: string, fields: Readonly<Record<string, unknown>>): Reco
 /** To `events`: guarded, so that an old edit never comes back over a newer one or over a deletion. */
 export function changesOf(fold: RoomFold): Update[] {
   const texts = [...fold.changes].map(([target, { seq, at, text }]): Update => {
-    const filter = { _id: eventKey(fold.room, target), changed: { $lt: seq }, deleted: { $ne: true } }
+    const filter = { _id: eventKey(fold.room, target), changed: { $lt: seq } }
     if (text !== null) return { filter, update: { $set: { text, edited: at, changed: seq } }, upsert: 'none' }
     const $unset = Object.fromEntries(REDACTED.map((name) => [name, '']))
     return { filter, update: { $set: { deleted: true, changed: seq }, $unset }, upsert: 'none' }

@@ -86,12 +86,12 @@ interface EntityRef {
 
 async function recentCids({ collections }: Sources, { entity, id, head }: EntityRef & { head: number }) {
   const seq = { $gt: head - CIDS_WINDOW, $lte: head }
-  const options = { projection: CID_FIELDS, sort: { seq: 1 } } as const
+  const options = { projection: CID_FIELDS, batchSize: CIDS_WINDOW + 1 } as const
   const found =
     entity === 'room'
       ? await collections.events.find({ room: exactly(id), seq }, options).toArray()
       : await collections.user_events.find({ user: exactly(id), seq }, options).toArray()
-  return found as unknown as UsedCid[]
+  return (found as unknown as UsedCid[]).sort((a, b) => a.seq - b.seq)
 }
 
 async function unsaved(

@@ -1,6 +1,7 @@
 import type { Bus } from '@switchboard/bus/connect'
 import type { LogEntry } from '@switchboard/bus/log-entry'
 import type { RoomEvent } from '@switchboard/contracts/events'
+import { MAX } from '@switchboard/contracts/limits'
 import type { MemberState } from '@switchboard/contracts/queries'
 import { applyRoom, emptyRoom, type RoomState } from '@switchboard/domain/room'
 import { type MemberDocument, memberKey, type RoomDocument } from './documents.ts'
@@ -73,7 +74,9 @@ async function readMembers(
   room: string,
   who: 'all' | readonly string[],
 ): Promise<MemberDocument[]> {
-  if (who === 'all') return members.find({ room: exactly(room), gone: false }).toArray()
+  if (who === 'all') {
+    return members.find({ room: exactly(room), gone: false }, { batchSize: MAX.roomMembers + 1 }).toArray()
+  }
   const [user] = who
   if (user === undefined) return []
   // One key alone is what every database finds without looking at the others.

@@ -10,6 +10,8 @@ import type { Sources } from './room-view.ts'
 
 /** Keys of one `$in`. */
 const KEYS_MAX = 1_000
+/** An answer in one piece instead of a hundred documents at a time. */
+const WHOLE = { batchSize: KEYS_MAX + 1 } as const
 /** Rooms of one answer whose unsaved events are read. Usually there are a few: storage is some fifty milliseconds behind. */
 const TAILS_MAX = 200
 const TAILS_AT_ONCE = 16
@@ -39,9 +41,9 @@ async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>):
 
 /** Which rooms these people are in: MongoDB, and what their own logs have beyond it. */
 export async function belongingsOf({ bus, collections }: Sources, users: readonly string[]): Promise<Belongings[]> {
-  const documents = await findAll(users, (part) => collections.users.find({ _id: oneOf(part) }).toArray())
+  const documents = await findAll(users, (part) => collections.users.find({ _id: oneOf(part) }, WHOLE).toArray())
   const stored = await findAll(users, (part) =>
-    collections.memberships.find({ user: oneOf(part), gone: false }).toArray(),
+    collections.memberships.find({ user: oneOf(part), gone: false }, WHOLE).toArray(),
   )
   const heads = await readHeads(bus, 'user', users)
   const lists = new Map<string, Belongings>()
@@ -67,7 +69,7 @@ export async function belongingsOf({ bus, collections }: Sources, users: readonl
 
 /** Rooms in MongoDB with the unsaved events of those that the log has more of. A room that is far behind stands as it is stored. */
 export async function roomsWithTails({ bus, collections }: Sources, rooms: readonly string[]) {
-  const found = await findAll(rooms, (part) => collections.rooms.find({ _id: oneOf(part) }).toArray())
+  const found = await findAll(rooms, (part) => collections.rooms.find({ _id: oneOf(part) }, WHOLE).toArray())
   const documents = new Map<string, RoomDocument>(found.map((document) => [document._id, document]))
   const heads = await readHeads(bus, 'room', rooms)
   const isBehind = (room: string) => (heads.get(room)?.range.last ?? 0) > (documents.get(room)?.head ?? 0)
@@ -88,7 +90,7 @@ export async function roomsWithTails({ bus, collections }: Sources, rooms: reado
 export async function listRooms(sources: Sources, users: readonly string[]): Promise<UserRooms[]> {
   const lists = await belongingsOf(sources, users)
   const keys = lists.flatMap(({ user, rooms }) => rooms.map(({ room }) => memberKey(room, user)))
-  const found = await findAll(keys, (part) => sources.collections.members.find({ _id: oneOf(part) }).toArray())
+  const found = await findAll(keys, (part) => sources.collections.members.find({ _id: oneOf(part) }, WHOLE).toArray())
   const members = new Map<string, MemberDocument>(found.map((member) => [member._id, member]))
   const rooms = [...new Set(lists.flatMap((list) => list.rooms.map(({ room }) => room)))]
   const { documents, tails } = await roomsWithTails(sources, rooms)

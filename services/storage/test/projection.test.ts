@@ -40,15 +40,16 @@ test('any split of a log into batches, then the same documents', () => {
   )
 })
 
-test('any prefix stored again in other batches, then the same documents', () => {
+test('any part stored again in other batches, then the same documents', () => {
+  const replays = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 5 })), { maxLength: 30, size: 'max' })
   fc.assert(
-    fc.property(commands, sizes, fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 8 }), (asked, cuts, replays) => {
-      const records = recordsOf(ROOM, logOf(ROOM, asked), [2])
+    fc.property(commands, sizes, replays, (asked, cuts, parts) => {
+      const records = recordsOf(ROOM, logOf(ROOM, asked), [1])
       const database = stored(split(records, cuts))
       const once = database.dump()
-      for (const [a, b] of replays) {
-        const [from, to] = [a % records.length, b % records.length].sort((x, y) => x - y)
-        for (const batch of split(records.slice(from, (to ?? 0) + 1), cuts)) database.apply(project(batch))
+      for (const [start, length] of parts) {
+        const from = start % records.length
+        for (const batch of split(records.slice(from, from + length + 1), cuts)) database.apply(project(batch))
         assert.deepEqual(database.dump(), once)
       }
     }),
@@ -66,6 +67,7 @@ function* writerOf(database: ModelDatabase, records: readonly StoredRecord[], cu
 test('two writers of one partition at once, stopped anywhere, then the same documents', () => {
   const schedule = fc.array(fc.record({ steps: fc.nat({ max: 12 }), who: fc.nat({ max: 2 }), dies: fc.boolean() }), {
     maxLength: 60,
+    size: 'max',
   })
   fc.assert(
     fc.property(commands, sizes, schedule, (asked, cuts, turns) => {
@@ -161,6 +163,30 @@ test('a deleted message, then no document holds any of its texts', () => {
       for (const event of documentsOf<EventDocument>(database, 'events')) {
         const about = event.type === 'message' ? event.seq : event.type === 'message.edited' ? event.target : 0
         if (deleted.includes(about ?? 0)) assert.equal(event.text, undefined)
+      }
+    }),
+  )
+})
+
+test('reactions put and taken back, then those show that were put last', () => {
+  fc.assert(
+    fc.property(commands, sizes, (asked, cuts) => {
+      const log = logOf(ROOM, asked)
+      const database = stored(split(recordsOf(ROOM, log, [2]), cuts))
+      for (const document of documentsOf<EventDocument>(database, 'events')) {
+        if (document.type !== 'message' || document.deleted) continue
+        const put = new Set<string>()
+        for (const event of log.events) {
+          if (event.type !== 'message.reacted' || event.target !== document.seq) continue
+          const name = JSON.stringify([event.emoji, event.from])
+          if (event.on) put.add(name)
+          else put.delete(name)
+        }
+        const { reactions = {} } = clientEvent(document) as { reactions?: Record<string, string[]> }
+        const shown = Object.entries(reactions).flatMap(([emoji, users]) =>
+          users.map((user) => JSON.stringify([emoji, user])),
+        )
+        assert.deepEqual(shown.sort(), [...put].sort())
       }
     }),
   )

@@ -91,6 +91,7 @@ export async function startNotifier(
       providers: new Set<Device['provider']>(providers),
       events,
       now,
+      random,
       delayMs: overrides.delayMs ?? MAX.pushDelayMs,
       crash,
     }),

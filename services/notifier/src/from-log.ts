@@ -13,11 +13,15 @@ import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 import { entityOf, STREAM_NUMBERS } from '@switchboard/contracts/subjects'
+import { backOffMs } from './back-off.ts'
 import type { Events } from './events.ts'
 import { type MessageEvent, plan, strangers } from './planner.ts'
+import { RoomTurns } from './room-turns.ts'
 import type { Queries } from './to-queries.ts'
 
 const ENTRIES_AT_ONCE_MAX = 256
+/** Rooms that storage is asked about at the same time. People wait for its other answers; a push can wait. */
+const ROOMS_AT_ONCE_MAX = 4
 /** Storage was away or slow: its answer is worth waiting for, the message is in the log. */
 const QUERY_RETRY_MS = 1_000
 /** With more members than this a message is for the room, and only a mention is for a person. */
@@ -30,21 +34,29 @@ export type FromLogOptions = {
   readonly providers: ReadonlySet<Device['provider']>
   readonly events: Events
   readonly now: () => number
+  /** In [0, 1). */
+  readonly random: () => number
   readonly delayMs: number
   readonly crash: (error: unknown) => void
 }
 
 /** Plans the pushes of every message, with all other notifiers. */
 export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncDisposable> {
+  const turns = new RoomTurns<readonly MessageEvent[], Outcome>(ROOMS_AT_ONCE_MAX, (room, entries) =>
+    planMessages(room, entries.flat(), options),
+  )
   const handle = async (record: WorkRecord): Promise<Outcome> => {
     const { kind, id } = entityOf(record.subject)
     if (kind !== 'room') return done
     const finish = options.events.taking('log')
     let result = 'failed'
     try {
-      const outcome = await planEntry(id, freshOf(id, messagesOf(record), options), options)
+      const messages = freshOf(id, messagesOf(record), options)
+      const outcome = messages.length === 0 ? done : await turns.add(id, messages)
       result = outcome.kind
-      return outcome
+      return outcome.kind === 'retry'
+        ? retry(backOffMs(outcome.afterMs, record.attempt - 1, options.random()))
+        : outcome
     } finally {
       finish(result)
     }
@@ -79,8 +91,12 @@ function freshOf(room: string, messages: readonly MessageEvent[], options: FromL
   })
 }
 
-/** Storage is asked once for each author in the entry, not once for each message. */
-async function planEntry(room: string, messages: readonly MessageEvent[], options: FromLogOptions): Promise<Outcome> {
+/** Storage is asked once for each author of the messages, not once for each message. */
+async function planMessages(
+  room: string,
+  messages: readonly MessageEvent[],
+  options: FromLogOptions,
+): Promise<Outcome> {
   for (const [from, written] of Map.groupBy(messages, (event) => event.from)) {
     const members = new Set<string>()
     let large: boolean | undefined

@@ -42,6 +42,8 @@ export class BatchWriter implements AsyncDisposable {
   readonly #abort = new AbortController()
   readonly #done: Promise<void>
   #weight = 0
+  /** Of the batch that is being written. */
+  #inHand = { weight: 0, since: Number.POSITIVE_INFINITY }
   #isFinishing = false
   #wake = () => {}
   #roomAgain = Promise.withResolvers<void>()
@@ -86,6 +88,7 @@ export class BatchWriter implements AsyncDisposable {
         continue
       }
       await this.#store(this.#take())
+      this.#inHand = { weight: 0, since: Number.POSITIVE_INFINITY }
       this.#report()
       if (this.#weight >= this.#limits.queueEvents) continue
       this.#roomAgain.resolve()
@@ -122,6 +125,7 @@ export class BatchWriter implements AsyncDisposable {
       count += 1
     }
     this.#weight -= taken
+    this.#inHand = { weight: taken, since: this.#queue[0]?.since ?? Number.POSITIVE_INFINITY }
     return this.#queue.splice(0, count).map(({ record }) => record)
   }
 
@@ -150,6 +154,7 @@ export class BatchWriter implements AsyncDisposable {
       } catch (error) {
         if (isPoison(error)) return error
         failed(error, attempt)
+        this.#report()
         await clock.beforeRetry(attempt, this.#abort.signal)
       }
     }
@@ -157,6 +162,7 @@ export class BatchWriter implements AsyncDisposable {
   }
 
   #report(): void {
-    this.#options.waiting(this.#weight, this.#queue.at(0)?.since ?? null)
+    const since = Math.min(this.#inHand.since, this.#queue.at(0)?.since ?? Number.POSITIVE_INFINITY)
+    this.#options.waiting(this.#weight + this.#inHand.weight, Number.isFinite(since) ? since : null)
   }
 }

@@ -46,6 +46,8 @@ export function createEvents({ meters, log }: Pick<Context<Table>, 'meters' | 'l
     answered: ({ query, outcome, ms }: { query: string; outcome: string; ms: number }) => {
       meters.count('switchboard_storage_queries_total', { query, outcome })
       meters.observe('switchboard_storage_query_seconds', { query }, ms / 1_000)
+      meters.count('switchboard_channel_messages_total', { channel: 'queries', direction: 'in', outcome })
+      meters.observe('switchboard_channel_seconds', { channel: 'queries' }, ms / 1_000)
     },
     queryFailed: (query: string, error: unknown) =>
       log.warn({ query, error: String(error) }, 'a question could not be answered'),

@@ -52,12 +52,14 @@ test('the database is away, then the batch is tried until it is back and reading
   let isAway = true
   const written: number[] = []
   const attempts: number[] = []
+  const lags: (number | null)[] = []
   await using writing = writer({
     write: async (records) => {
       if (isAway) throw new Error('away')
       written.push(...seqs(records))
     },
     failed: (_, attempt) => void attempts.push(attempt),
+    waiting: (_, sinceMs) => void lags.push(sinceMs),
   })
   let seq = 0
   let full: Promise<void> | undefined
@@ -69,6 +71,8 @@ test('the database is away, then the batch is tried until it is back and reading
   assert.ok(seq <= 17, `${seq} were taken`)
   await until(() => attempts.length >= 3, 'three attempts')
   assert.deepEqual(written, [])
+  // What is in hand counts as waiting: an outage must show in the lag.
+  assert.ok(Number(lags.at(-1)) > 0)
   isAway = false
   await full
   await writing.finish(1_000)

@@ -17,8 +17,9 @@ async function epochOf(room: string, user: string): Promise<string> {
   return client.frames[0]?.connect?.subs[`room:${room}`]?.epoch ?? ''
 }
 
-const reconnect = async (user: string, room: string, position: object) => {
-  const client = await RawClient.connected(here.edge.url, await token(user), { [`room:${room}`]: position })
+/** `edge` is another one where the first may not have heard the newest entry yet. */
+const reconnect = async (user: string, room: string, position: object, edge = here.edge) => {
+  const client = await RawClient.connected(edge.url, await token(user), { [`room:${room}`]: position })
   const sub = client.frames[0]?.connect?.subs[`room:${room}`]
   return { client, sub, offsets: sub?.publications?.map(({ offset }) => offset) }
 }
@@ -80,18 +81,19 @@ test('too many missed, another epoch, or a position ahead, then told to reload, 
   const many = range(1, MAX.recoverEvents + 1).map((i) => ({ type: 'message', text: String(i) }))
   for (let from = 0; from < many.length; from += 100) await here.world.happen('r4', many.slice(from, from + 100))
   const head = MAX.recoverEvents + 2
+  const fresh = await here.start()
   const cases = [
     { recover: true, offset: 1, epoch },
     { recover: true, offset: head - 1, epoch: 'another' },
     { recover: true, offset: head + 1, epoch },
   ]
   for (const position of cases) {
-    const { client, sub } = await reconnect('ann', 'r4', position)
+    const { client, sub } = await reconnect('ann', 'r4', position, fresh)
     using _ = client
     assert.deepEqual([sub?.was_recovering, sub?.recovered, sub?.publications], [true, undefined, undefined])
     assert.equal(sub?.offset, head)
   }
-  const { client, sub } = await reconnect('ann', 'r4', { recover: true, offset: 2, epoch })
+  const { client, sub } = await reconnect('ann', 'r4', { recover: true, offset: 2, epoch }, fresh)
   using _ = client
   assert.equal(sub?.publications?.length, MAX.recoverEvents)
 })
@@ -105,7 +107,8 @@ test('more bytes missed than one reply carries, then told to reload', async () =
       'r5',
       Array.from({ length: 10 }, () => ({ type: 'message', text })),
     )
-  const { client, sub } = await reconnect('ann', 'r5', { recover: true, offset: 1, epoch })
+  const fresh = await here.start()
+  const { client, sub } = await reconnect('ann', 'r5', { recover: true, offset: 1, epoch }, fresh)
   using _ = client
   assert.deepEqual([sub?.was_recovering, sub?.recovered, sub?.publications], [true, undefined, undefined])
 })
@@ -116,7 +119,8 @@ test('a person’s own channel, then it recovers as well', async () => {
   const position = first.frames[0]?.connect?.subs['user:kim']
   first[Symbol.dispose]()
   await here.world.room('r7', ['kim'])
-  using kim = await RawClient.connected(here.edge.url, await token('kim'), {
+  const fresh = await here.start()
+  using kim = await RawClient.connected(fresh.url, await token('kim'), {
     'user:kim': { recover: true, offset: position?.offset, epoch: position?.epoch },
   })
   const { subs } = kim.frames[0]?.connect ?? {}

@@ -11,6 +11,8 @@ const PURE_OF_LIBS = /^@switchboard\/(contracts|domain)\/|^@switchboard\/bus\/(l
 /** Names that a pure file may take out of a module that also touches the world. */
 const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
   '@switchboard/runtime/deadline': ['backoffMs', 'DeadlineError'],
+  // It waits for whom it is given, not for time: nothing of it depends on a clock.
+  '@switchboard/runtime/slots': ['createSlots'],
   '@switchboard/bus/work': ['done', 'retry', 'reject'],
   '@switchboard/bus/core': ['encodeJson', 'decodeJson'],
   'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'],

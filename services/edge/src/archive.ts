@@ -1,10 +1,10 @@
 import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import type { Publication } from '@switchboard/contracts/protocol'
+import { createSlots } from '@switchboard/runtime/slots'
 import type { Archive } from './log-source.ts'
 import type { RpcParts } from './rpc.ts'
 import { toPublication } from './session-history.ts'
-import { Slots } from './slots.ts'
 
 /** Gaps fetched from storage at the same time; the others wait, so that a storm does not become one at the database. */
 const FETCHES_MAX = 32
@@ -22,7 +22,7 @@ type Page = { readonly events: readonly { readonly seq: number }[]; readonly mor
 
 /** What storage holds, whole or not at all. The same gap asked for by many at once is fetched once. */
 export function createArchive(storage: RpcParts['storage']): Archive {
-  const slots = new Slots(FETCHES_MAX)
+  const inTurn = createSlots(FETCHES_MAX)
   const collecting = new Map<string, Promise<Publication[] | null>>()
   const ok = <T extends object>(answer: T | Refusal): T => {
     if (isRefusal(answer)) throw new ArchiveError(answer)
@@ -62,7 +62,7 @@ export function createArchive(storage: RpcParts['storage']): Archive {
       const key = `${kind} ${id} ${after} ${upTo}`
       const running = collecting.get(key)
       if (running) return running
-      const collected = slots.run(() => collect(kind, id, { after, upTo })).finally(() => collecting.delete(key))
+      const collected = inTurn(() => collect(kind, id, { after, upTo })).finally(() => collecting.delete(key))
       collecting.set(key, collected)
       return collected
     },

@@ -11,9 +11,9 @@ import { decodeJson } from '@switchboard/bus/core'
 import { consumeWork, done, retry, type Outcome as WorkOutcome, type WorkRecord } from '@switchboard/bus/work'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 import { pause } from '@switchboard/runtime/deadline'
+import { createSlots } from '@switchboard/runtime/slots'
 import type { Delivery } from './deliver.ts'
 import type { Events } from './events.ts'
-import { createSlots } from './slots.ts'
 import { toDead } from './to-dead.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { createSlots } from './slots.ts'
+import { createSlots } from '@switchboard/runtime/slots'
 
 interface Waiting<Item, Result> {
   readonly item: Item

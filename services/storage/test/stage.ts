@@ -15,7 +15,7 @@ import { type Collections, connectMongo, type Mongo } from '../src/mongo-connect
 import { RoomLog, UserLog } from './log-writer.ts'
 
 const TEST_LOG = table({
-  TEST_LOG_LEVEL: { type: 'string', default: 'silent', doc: 'What the service under test logs.' },
+  TEST_LOG_SHOWN: { type: 'boolean', default: false, doc: 'Whether the log of the service under test is printed.' },
 })
 /** Long, as the machine may be busy with other tests; nothing waits longer than it must. */
 const DEADLINE_MS = 60_000
@@ -30,6 +30,8 @@ export class Stage implements AsyncDisposable {
   readonly servers: Servers
   readonly bus: Bus
   readonly mongo: Mongo
+  /** What the pods logged, from `info` on. */
+  readonly logged: string[] = []
   readonly #namespace: string
   readonly #stack: AsyncDisposableStack
 
@@ -53,8 +55,13 @@ export class Stage implements AsyncDisposable {
     return new UserLog(this.bus, id)
   }
 
+  #keep(line: string): void {
+    this.logged.push(line)
+    if (readSettings(TEST_LOG).TEST_LOG_SHOWN) process.stderr.write(line)
+  }
+
   /** A pod that works. */
-  async start(overrides: Overrides = {}): Promise<Pod> {
+  async start(overrides: Overrides = {}, env: Readonly<Record<string, string>> = {}): Promise<Pod> {
     const crashed: unknown[] = []
     const context = createContext('storage', settings, {
       env: {
@@ -63,8 +70,9 @@ export class Stage implements AsyncDisposable {
         MONGO_URL: this.servers.mongoUrl,
         MONGO_DATABASE: this.#namespace,
         SCRYPT_COST_LOG2: '10',
+        ...env,
       },
-      log: pino({ level: readSettings(TEST_LOG).TEST_LOG_LEVEL }),
+      log: pino({ level: 'info' }, { write: (line) => this.#keep(line) }),
       crash: (error) => crashed.push(error),
     })
     const storage = await startStorage(context, overrides)

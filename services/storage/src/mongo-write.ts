@@ -68,6 +68,20 @@ async function updateSome<T extends Keyed>(collection: Collection<T>, updates: r
   }
 }
 
+interface MemberCount {
+  readonly members: number
+  /** seq of the event that made counting necessary. */
+  readonly counted: number
+}
+
+function withCount({ filter, update, upsert }: Update, count: MemberCount | undefined): Update {
+  if (!count) return { filter, update, upsert }
+  const { members: _members, counted: _counted, ...atBirth } = update.$setOnInsert ?? {}
+  const $set = { ...update.$set, ...count }
+  // Older servers refuse an operator that sets nothing.
+  return { filter, update: Object.keys(atBirth).length > 0 ? { $set, $setOnInsert: atBirth } : { $set }, upsert }
+}
+
 /** Writes a batch. May be repeated and may race with another writer: see `Writes`. @throws PoisonError for what can never be written, the driver's errors for the rest. */
 export async function applyWrites(
   { collections, updatesAtOnce }: { collections: Collections; updatesAtOnce: number },
@@ -90,11 +104,17 @@ export async function applyWrites(
     const texts = { room, type: 'message.edited', target }
     await events.updateMany(texts, { $unset: { text: '' } })
   }
-  await Promise.all([updateAll(rooms, writes.rooms), updateAll(users, writes.users)])
-  await updateAll(rooms, writes.lasts)
+  const counts = new Map<string, MemberCount>()
   for (const { room, at } of writes.counts) {
-    const present = await members.countDocuments({ room, gone: false })
-    await rooms.updateOne({ _id: room, counted: { $lt: at } }, { $set: { members: present, counted: at } })
+    counts.set(room, { members: await members.countDocuments({ room, gone: false }), counted: at })
+  }
+  // The count goes in with the head that it belongs to, so that nobody reads the one without the other.
+  const counted = writes.rooms.map((update) => withCount(update, counts.get(update.filter._id)))
+  await Promise.all([updateAll(rooms, counted), updateAll(users, writes.users)])
+  await updateAll(rooms, writes.lasts)
+  // Where another writer had moved the head already, the later of the two counts stays.
+  for (const [room, count] of counts) {
+    await rooms.updateOne({ _id: room, counted: { $lt: count.counted } }, { $set: count })
   }
   await updateAll(positions, writes.positions)
 }

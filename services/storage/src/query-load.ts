@@ -6,7 +6,7 @@ import { changeDocument, roomEventDocument, targetOf } from './event-document.ts
 import { NOTHING_SAVED, tailOf } from './log-tail.ts'
 import { exactly } from './mongo-connect.ts'
 import { type Sources, viewRoom } from './room-view.ts'
-import { CIDS_WINDOW, cidsOf, usedBy } from './used-cids.ts'
+import { CIDS_MAX, cidsOf, usedBy } from './used-cids.ts'
 
 type Handlers = Pick<StorageHandlers, 'room.load' | 'user.load' | 'cids.find' | 'messages.facts'>
 
@@ -85,8 +85,8 @@ interface EntityRef {
 }
 
 async function recentCids({ collections }: Sources, { entity, id, head }: EntityRef & { head: number }) {
-  const seq = { $gt: head - CIDS_WINDOW, $lte: head }
-  const options = { projection: CID_FIELDS, batchSize: CIDS_WINDOW + 1 } as const
+  const seq = { $gt: head - CIDS_MAX, $lte: head }
+  const options = { projection: CID_FIELDS, batchSize: CIDS_MAX + 1 } as const
   const found =
     entity === 'room'
       ? await collections.events.find({ room: exactly(id), seq }, options).toArray()

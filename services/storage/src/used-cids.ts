@@ -2,8 +2,11 @@ import type { AnyEvent } from '@switchboard/contracts/events'
 import type { UsedCid } from '@switchboard/contracts/queries'
 import { intentOf } from '@switchboard/domain/intent'
 
-/** cids of the newest stored events that a snapshot carries beside those of the tail: what a client repeats is mostly recent. */
-export const CIDS_WINDOW = 512
+/**
+ * cids that a snapshot carries: those of the newest events, as what a client repeats is mostly recent. With the members of the largest
+ * room they stay below one NATS message.
+ */
+export const CIDS_MAX = 512
 
 export interface Cids {
   readonly cids: UsedCid[]
@@ -20,16 +23,18 @@ export const usedBy = (event: AnyEvent): UsedCid => ({
 })
 
 /**
- * The cids of a snapshot: those of the `recent` stored events (all after `saved` − CIDS_WINDOW) and of the tail. `cids_since_at` is the
- * moment of the oldest of them, which nothing before it is younger than.
+ * The cids of a snapshot: the newest of the `recent` stored events (all after `saved` − CIDS_MAX, ascending) and of the tail.
+ * `cids_since_at` is the moment of the oldest of them, which nothing before it is younger than.
  */
 export function cidsOf(
   recent: readonly UsedCid[],
   tail: readonly AnyEvent[],
   saved: { head: number; at: number },
 ): Cids {
-  const since = Math.max(0, saved.head - CIDS_WINDOW)
-  const cids = [...recent, ...tail.map(usedBy)]
-  if (since === 0) return { cids, cids_since: 0, cids_since_at: 0 }
-  return { cids, cids_since: since, cids_since_at: recent.at(0)?.at ?? saved.at }
+  const cids = [...recent, ...tail.map(usedBy)].slice(-CIDS_MAX)
+  const head = tail.at(-1)?.seq ?? saved.head
+  const cids_since = Math.max(0, head - CIDS_MAX)
+  if (cids_since === 0) return { cids, cids_since, cids_since_at: 0 }
+  const known = cids.filter(({ seq }) => seq > cids_since)
+  return { cids: known, cids_since, cids_since_at: known.at(0)?.at ?? saved.at }
 }

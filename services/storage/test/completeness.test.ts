@@ -93,6 +93,22 @@ test('room.load of a long room, then it says truthfully since when it knows ever
   assert.deepEqual([found?.at, found?.intent], [event.at, intentOf(event)])
 })
 
+test('room.load while very much of the room is not stored, then the cids are bounded, and the others are found', async () => {
+  await using _pod = await stage.start(HELD)
+  const room = stage.room('l4')
+  await room.create(['ann', 'bob'])
+  await room.sendMany('ann', 1_200, 50)
+  const loaded = await stage.answer('room.load', { room: 'l4' })
+  assert.deepEqual([loaded.head, loaded.cids.length, loaded.cids_since], [1_201, 512, 689])
+  assert.deepEqual([loaded.cids[0]?.seq, loaded.cids.at(-1)?.seq], [690, 1_201])
+  const lookups = [{ from: 'ann', cid: 'cid-20' }]
+  const { used } = await stage.answer('cids.find', { entity: 'room', id: 'l4', lookups })
+  assert.deepEqual(
+    used.map(({ cid, seq }) => [cid, seq]),
+    [['cid-20', 20]],
+  )
+})
+
 test('room.load of a room that does not exist, then it is empty', async () => {
   await using _pod = await stage.start(HELD)
   const { head, kind, members, log_seq, incarnation } = await stage.answer('room.load', { room: 'none' })

@@ -33,6 +33,18 @@ async function untilShown(what: string, condition: () => boolean): Promise<void>
   waiting.delete(look)
 }
 
+/** Resolves when the notifier has decided so many pushes in this way, as its own metric says. */
+async function untilDecided(outcome: string, count: number): Promise<void> {
+  const line = new RegExp(`^switchboard_notifier_pushes_total{[^}]*outcome="${outcome}"[^}]*} (\\d+)$`, 'gm')
+  const deadline = performance.now() + WAIT_MS
+  for (;;) {
+    const metrics = await (await fetch(`${flow.system.process('notifier').operatorUrl}/metrics`)).text()
+    const decided = [...metrics.matchAll(line)].reduce((sum, [, number]) => sum + Number(number), 0)
+    if (decided >= count) return
+    assert.ok(performance.now() < deadline, `${decided} pushes were decided as ${outcome}`)
+  }
+}
+
 const register = async (token: string, device: string, body: object) => {
   const { status } = await api(flow.url, { method: 'PUT', path: `/v1/devices/${device}`, token, body })
   assert.equal(status, 204)
@@ -56,21 +68,23 @@ test('bob is away with two phones, then each is told once of a message, and of n
   assert.deepEqual(shown.map(({ provider }) => provider).sort(), ['apns', 'fcm'])
   for (const { body } of shown) assert.match(body, /are you there\?/)
 
-  // While he looks there is nothing to show: the message after he has gone again proves that the one before brought nothing.
+  // Whoever has asked who is online is told of changes.
+  await alice.rpc('room.online', { room })
+  const isTold = (change: 'online' | 'offline') =>
+    alice.signals.some(
+      ({ type, [change]: users }) => type === 'presence' && Array.isArray(users) && users.includes('bob'),
+    )
+
+  // While he looks there is nothing to show; when he has gone there is again.
   using bob = await new Person(flow.url, bobToken).connect()
+  await alice.until('the word that bob is online', () => isTold('online'))
   await alice.rpc('message.send', { cid: 'two', room, text: 'you are looking at this' })
   await bob.until('the second message', () =>
     bob.messages(`room:${room}`).some(({ text }) => text === 'you are looking at this'),
   )
-  await bob.rpc('mark.read', { room, seq: bob.events(`room:${room}`).at(-1)?.seq })
+  await untilDecided('looking', 2)
   bob.client.disconnect()
-  await alice.until('bob is offline', () => true)
-  const isOffline = async () => {
-    const { users } = await alice.rpc<{ users: { online: boolean }[] }>('presence.get', { users: ['bob'] })
-    return users[0]?.online === false
-  }
-  const deadline = performance.now() + WAIT_MS
-  while (!(await isOffline())) assert.ok(performance.now() < deadline, 'bob never went offline')
+  await alice.until('the word that bob is offline', () => isTold('offline'))
   await alice.rpc('message.send', { cid: 'three', room, text: 'gone again?' })
   await untilShown('both phones again', () => shown.length >= 4)
   assert.deepEqual(

@@ -23,6 +23,8 @@ export interface Followed extends AsyncDisposable {
 }
 
 const PULL = 500
+/** A consumer that says nothing for two of these is lost, and made again. */
+const HEARTBEAT_MS = 5_000
 /** Records of one reader that wait for their handler; past it the reader stops and comes back when they are handled. */
 const WAITING_MAX = 5_000
 
@@ -115,10 +117,19 @@ class Follower implements Followed {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(1, this.#next),
     })
-    const messages = await consumer.consume({ max_messages: PULL })
+    const messages = await consumer.consume({ max_messages: PULL, idle_heartbeat: HEARTBEAT_MS })
     this.#current = messages
     if (this.#abort.signal.aborted) messages.stop()
+    void stopWhenLost(messages)
     this.#isOpened()
     return messages
   }
+}
+
+/** Statuses after which the stream may be another one than it was. */
+const LOST: ReadonlySet<string> = new Set(['ordered_consumer_recreated', 'consumer_not_found', 'stream_not_found'])
+
+/** What the library mends by itself it mends by sequence: whether the stream is still the same one is for us to ask. */
+async function stopWhenLost(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) if (LOST.has(type)) messages.stop()
 }

@@ -43,7 +43,7 @@ after(async () => {
 /** Resolves when `condition` holds, looked at after each of `kick`'s calls; the deadline is the test's. */
 function until<T>(what: string): { promise: Promise<T>; resolve: (value: T) => void } {
   const { promise, resolve } = Promise.withResolvers<T>()
-  return { promise: within(15_000, promise, what), resolve }
+  return { promise: within(60_000, promise, what), resolve }
 }
 
 const entry = (room: string, { first, texts, expect }: { first: number; texts: string[]; expect: number }) => {
@@ -145,6 +145,29 @@ test('follow, from a position in an earlier incarnation of the stream, then from
     handle: (record) => first.resolve(record.subject),
   })
   assert.equal(await first.promise, bus.names.log('room', 'r6'))
+})
+
+test('follow, the stream deleted and made anew under it, then its first records', async () => {
+  const partition = partitionOf('r7')
+  const stream = bus.names.logStream(streamOf(partition))
+  const [before, after] = [until<void>('a record of the first stream'), until<string>('a record of the second')]
+  await using _follower = follow(bus, {
+    stream,
+    filter: bus.names.log('room', 'r7'),
+    from: { seq: 1, incarnation: null },
+    crash,
+    handle: (record) => {
+      const text = new TextDecoder().decode(record.data)
+      if (text.includes('"old"')) before.resolve()
+      else after.resolve(text)
+    },
+  })
+  await publishExpecting(bus, entry('r7', { first: 1, texts: ['old'], expect: 0 }))
+  await before.promise
+  await bus.jsm.streams.delete(stream)
+  await ensureStreams(bus)
+  await publishExpecting(bus, entry('r7', { first: 1, texts: ['new'], expect: 0 }))
+  assert.match(await after.promise, /"new"/)
 })
 
 test('ask, with nobody there, then unavailable; with an answer, then the answer', async () => {

@@ -87,7 +87,6 @@ export async function startNotifier(
     await fromLog(bus, {
       queries,
       toPushes: toPushes(bus),
-      isLooking,
       providers: new Set<Device['provider']>(providers),
       events,
       now,

@@ -30,7 +30,6 @@ const LARGE_ROOM_MEMBERS = 100
 export type FromLogOptions = {
   readonly queries: Queries
   readonly toPushes: (records: readonly PushRecord[]) => Promise<void>
-  readonly isLooking: (user: string) => boolean
   readonly providers: ReadonlySet<Device['provider']>
   readonly events: Events
   readonly now: () => number
@@ -113,7 +112,6 @@ async function planMessages(
           fromName: page.from_name,
           recipients: page.recipients,
           large: large === true,
-          isLooking: options.isLooking,
           providers: options.providers,
           delayMs: options.delayMs,
         }),

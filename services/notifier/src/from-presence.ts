@@ -1,7 +1,7 @@
 /**
  * channel    presence (core NATS, and the lease of each edge)
  * comes      who has sockets at which edge, and which edges live
- * goes       the view that the planner and the senders ask whether somebody is looking
+ * goes       the view that a push is held against when it is due: whether somebody is looking
  * guarantee  may be lost; an edge repeats its whole state when asked, and a dead edge's entries end with its lease
  * order      per edge
  * acked      never

@@ -30,7 +30,6 @@ const base: PlanInput = {
   fromName: 'Alice',
   recipients: [bob],
   large: false,
-  isLooking: () => false,
   providers: new Set(['apns', 'fcm'] as const),
   delayMs: 3_000,
 }
@@ -63,7 +62,6 @@ const rows: readonly (readonly [string, Partial<PlanInput>])[] = [
   ['sender', { event: { ...event, from: 'bob' } }],
   ['muted', { recipients: [{ ...bob, muted: true }] }],
   ['already-read', { recipients: [{ ...bob, read: 7 }] }],
-  ['looking', { isLooking: (user) => user === 'bob' }],
   ['mention-only', { large: true }],
   ['no-device', { recipients: [{ ...bob, devices: [] }] }],
 ]
@@ -93,12 +91,13 @@ test('in a large room those who are mentioned are told, unless they muted it', (
 
 test('everyone of a page is either told on each device or skipped with one reason', () => {
   const others = ['c', 'd', 'e'].map((user) => ({ ...bob, user, devices: [phone] }))
-  const { pushes, skips } = plan({ ...base, recipients: [bob, ...others], isLooking: (user) => user === 'd' })
+  const recipients = [bob, ...others].map((each) => (each.user === 'd' ? { ...each, muted: true } : each))
+  const { pushes, skips } = plan({ ...base, recipients })
   assert.deepEqual(
     pushes.map(({ user }) => user),
     ['bob', 'bob', 'c', 'e'],
   )
-  assert.deepEqual(skips, [{ user: 'd', reason: 'looking' }])
+  assert.deepEqual(skips, [{ user: 'd', reason: 'muted' }])
 })
 
 test('a mention of somebody outside the room is recorded', () => {

@@ -7,7 +7,6 @@ export type SkipReason =
   | 'sender'
   | 'not-member'
   | 'muted'
-  | 'looking'
   | 'already-read'
   | 'mention-only'
   | 'no-device'
@@ -31,14 +30,15 @@ export type PlanInput = {
   readonly recipients: readonly Recipient[]
   /** Whether the room has so many members that only those who are mentioned are told. */
   readonly large: boolean
-  /** True for a user who has a window of ours in front of them. */
-  readonly isLooking: (user: string) => boolean
   /** Providers that this installation can send to. */
   readonly providers: ReadonlySet<Device['provider']>
   readonly delayMs: number
 }
 
-/** Who is told of a message, on which devices, and why the others are not. */
+/**
+ * Who is told of a message, on which devices, and why the others are not. Whether somebody is looking is asked when the push is
+ * due and not before: who leaves in that moment, or left an instant ago, would otherwise never hear of the message.
+ */
 export function plan(input: PlanInput): Plan {
   const pushes: PushRecord[] = []
   const skips: Skip[] = []
@@ -68,7 +68,6 @@ function skipReason(recipient: Recipient, input: PlanInput): SkipReason | undefi
   if (recipient.user === event.from) return 'sender'
   if (recipient.muted) return 'muted'
   if (recipient.read >= event.seq) return 'already-read'
-  if (input.isLooking(recipient.user)) return 'looking'
   if (input.large && !(event.mentions ?? []).includes(recipient.user)) return 'mention-only'
   if (recipient.devices.length === 0) return 'no-device'
   return undefined

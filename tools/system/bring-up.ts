@@ -10,6 +10,9 @@ import type { StartSettings } from './settings.ts'
 import { SERVICES, type System, startSystem } from './system.ts'
 import { buildWebPage } from './web-page.ts'
 
+/** A day of trying things should not be interrupted by a log-in; the default of an edge is an hour. */
+const TRIAL_TOKEN_SECONDS = 86_400
+
 interface Stage {
   readonly print: (line: string) => void
   /** Everything that runs is put here, in order. */
@@ -62,7 +65,7 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
     host: settings.HOST,
     port: settings.PORT,
     env: { LOG_LEVEL: settings.LOG_LEVEL },
-    serviceEnv: { notifier: push.env },
+    serviceEnv: { notifier: push.env, edge: { TOKEN_SECONDS: String(TRIAL_TOKEN_SECONDS) } },
     report: print,
     signal,
   })

@@ -26,7 +26,7 @@ export interface RoomDeps {
 }
 
 export interface RoomEvents {
-  /** Every event of the room from the opening on, once each and in order. */
+  /** Every event after the page that the room was loaded with, once each and in order; what came before is in `items`. */
   event: RoomEvent
   /** The timeline began anew, as too much was missed: there may be events that were never given to `event`. */
   reset: undefined

@@ -30,7 +30,11 @@ if [ $# -gt 0 ]; then
   if present mongo:8; then
     echo "images: mongo:8 is here"
   elif present "$1"; then
-    docker tag "$1" mongo:8
+    # Its PostgreSQL was killed with the container; the lock it left names a process that may by now be another one's.
+    lock='rm -f /var/lib/postgresql/*/main/postmaster.pid; exec /usr/local/bin/entrypoint.sh'
+    container=$(docker create "$1")
+    docker commit --change "ENTRYPOINT [\"/bin/bash\", \"-c\", \"$lock\"]" "$container" mongo:8 >/dev/null
+    docker rm "$container" >/dev/null
     echo "images: $1 stands in for mongo:8"
   else
     echo "images: there is no image $1 to stand in for mongo:8" >&2

@@ -15,6 +15,8 @@ import type { Report } from './servers-embedded.ts'
 
 const PULL_SECONDS_MAX = 300
 const READY_SECONDS_MAX = 60
+const RESTART_SECONDS_MAX = 15
+const LOG_LINES = 20
 const SHARED_MEMORY_BYTES = 256 * 1024 * 1024
 
 export interface ServerContainer extends AsyncDisposable {
@@ -100,7 +102,15 @@ async function startContainer(
     },
     start: async () => {
       await docker.start()
-      await waitForServer(url, READY_SECONDS_MAX)
+      await waitForServer(url, RESTART_SECONDS_MAX).catch(async () => {
+        // A server that was killed may end once more at its own lock or half-written file; then its supervisor starts it again.
+        const { State } = await docker.inspect()
+        if (!State.Running) await docker.start()
+        await waitForServer(url, READY_SECONDS_MAX).catch(async (error) => {
+          const said = await docker.logs({ stdout: true, stderr: true, tail: LOG_LINES })
+          throw new Error(`${error.message}; it said last:\n${said.toString()}`)
+        })
+      })
     },
     [Symbol.asyncDispose]: async () => {
       await docker.remove({ force: true, v: true })

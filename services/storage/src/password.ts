@@ -1,4 +1,5 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { createSlots } from '@switchboard/runtime/slots'
 
 const KEY_BYTES = 32
 const SALT_BYTES = 16
@@ -29,19 +30,15 @@ export async function checkPassword(password: string, hash: string | undefined, 
 
 /** Bounds how many run at once: each takes a thread and its memory. @returns undefined when too many wait. */
 export function createGate(running: number, waitingMax: number) {
-  let free = running
-  const waiting: (() => void)[] = []
+  const inTurn = createSlots(running)
+  let inside = 0
   return async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    if (free === 0) {
-      if (waiting.length >= waitingMax) return undefined
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else free -= 1
+    if (inside >= running + waitingMax) return undefined
+    inside += 1
     try {
-      return await work()
+      return await inTurn(work)
     } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free += 1
+      inside -= 1
     }
   }
 }

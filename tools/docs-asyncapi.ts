@@ -1,6 +1,7 @@
 import { ROOM_EVENTS, SIGNALS, USER_EVENTS } from '@switchboard/contracts/events'
 import { RoomId, UserId } from '@switchboard/contracts/ids'
-import { METHODS, type Method } from '@switchboard/contracts/methods'
+import type { Method } from '@switchboard/contracts/method'
+import { METHODS } from '@switchboard/contracts/methods'
 import { COMMANDS, UNSUBSCRIBE } from '@switchboard/contracts/protocol'
 import { plain } from './docs-schema.ts'
 

@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chartDocuments } from './charts/chart-documents.ts'
 import { asyncapi } from './docs-asyncapi.ts'
+import { faultBlocks } from './docs-faults.ts'
 import { fill, table } from './docs-markdown.ts'
+import { NOTHING, performanceBlocks, performancePlots } from './docs-performance.ts'
 import { channelBlocks, protocolBlocks } from './docs-protocol.ts'
 import { routesOf } from './docs-routes.ts'
-import { metricsBlocks, settingsBlocks } from './docs-settings.ts'
+import { metricsBlocks, settingsBlocks, traceBlocks } from './docs-settings.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -42,12 +45,20 @@ export async function buildDocuments(): Promise<Document[]> {
   }
   const { version } = JSON.parse(read('package.json')) as { version: string }
   const path = 'docs/asyncapi.json'
+  const measured = JSON.parse(read('docs/performance.json') || JSON.stringify(NOTHING))
+  const chart = await chartDocuments(ROOT)
+  const whole = { ...chart.files, [path]: `${JSON.stringify(asyncapi(version), null, 2)}\n` }
   return [
     filled('docs/protocol.md', protocolBlocks(await routesOf(ROOT))),
     filled('docs/architecture.md', channelBlocks()),
     filled('docs/settings.md', await settingsBlocks(ROOT)),
     filled('docs/metrics.md', metricsBlocks()),
+    filled('docs/traces.md', traceBlocks()),
+    filled('docs/guarantees.md', faultBlocks(JSON.parse(read('docs/faults.json')))),
+    filled('docs/performance.md', performanceBlocks(measured)),
+    ...performancePlots(measured).map((plot) => ({ ...plot, current: read(plot.path) })),
     filled('docs/decisions/README.md', { decisions: decisions() }),
-    { path, current: read(path), text: `${JSON.stringify(asyncapi(version), null, 2)}\n` },
+    filled('helm/switchboard/README.md', chart.blocks),
+    ...Object.entries(whole).map(([name, text]) => ({ path: name, current: read(name), text })),
   ]
 }

@@ -1,9 +1,11 @@
 import { CHANNELS, type Channel } from '@switchboard/contracts/channels'
 import { CLOSE } from '@switchboard/contracts/close-codes'
+import { DESK_EVENTS } from '@switchboard/contracts/desk-events'
 import { ERRORS, type ErrorRow } from '@switchboard/contracts/errors'
 import { ROOM_EVENTS, SIGNALS, USER_EVENTS } from '@switchboard/contracts/events'
 import { LIMITS } from '@switchboard/contracts/limits'
-import { METHODS, type Method } from '@switchboard/contracts/methods'
+import type { Method } from '@switchboard/contracts/method'
+import { METHODS } from '@switchboard/contracts/methods'
 import { COMMANDS, UNSUBSCRIBE } from '@switchboard/contracts/protocol'
 import { amount, code, table } from './docs-markdown.ts'
 import type { Route } from './docs-routes.ts'
@@ -20,7 +22,7 @@ const methods = () =>
       code(name),
       code(`{${fieldsText(plain(params))}}`),
       code(typeText(plain(result))),
-      answerer === 'room' ? 'the room' : answerer,
+      answerer === 'room' || answerer === 'desk' ? `the ${answerer}` : answerer,
       doc,
     ]),
   )
@@ -135,6 +137,7 @@ export const protocolBlocks = (all: readonly Route[]): Record<string, string> =>
   methods: methods(),
   'room-events': events(ROOM_EVENTS, EVERY_EVENT),
   'user-events': events(USER_EVENTS, EVERY_EVENT),
+  'desk-events': events(DESK_EVENTS, EVERY_EVENT),
   signals: events(SIGNALS, ['type']),
   errors: errors(),
   'close-codes': closes(),

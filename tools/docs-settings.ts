@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { METRICS, type Metric } from '@switchboard/contracts/metrics'
+import { SPANS } from '@switchboard/contracts/traces'
 import { COMMON_SETTINGS, type Setting, type Table } from '@switchboard/runtime/settings'
 import { TEST_SETTINGS } from '@switchboard/testkit/servers'
 import { code, table } from './docs-markdown.ts'
@@ -44,6 +45,20 @@ export async function settingsBlocks(root: string): Promise<Record<string, strin
   }
   return blocks
 }
+
+/** The generated block of docs/traces.md. */
+export const traceBlocks = (): Record<string, string> => ({
+  spans: table(
+    ['Span', 'Covers', 'Child of', 'Linked to', 'Attributes'],
+    Object.entries(SPANS).map(([name, { covers, parent, links, attributes }]) => [
+      code(name),
+      covers,
+      parent,
+      links,
+      attributes.map(code).join(', '),
+    ]),
+  ),
+})
 
 const GROUPS = ['channel', 'process', 'edge', 'router', 'storage', 'notifier']
 

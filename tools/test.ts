@@ -1,29 +1,81 @@
 /** `npm test [-- path…]`: everything, from lint to two browsers; stops at the first stage that fails. */
+import { spawnSync } from 'node:child_process'
 import { chooseServers, type ServersKind, startServers } from '@switchboard/testkit/servers'
+import { missingCluster } from '../test/cluster/place.ts'
+import { chartPrograms, missingForCharts } from './charts/programs.ts'
+import { missingForObserving, observePrograms } from './observe/programs.ts'
 import { describeError, SetupError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 import { buildWebPage } from './system/web-page.ts'
 import { runChecks } from './testing/checks.ts'
 import { findChromium } from './testing/chromium.ts'
-import { type Counts, filesOf, printCounts, runRing, SERVICE, SYSTEM, UNIT } from './testing/rings.ts'
-import { endStage, heading } from './testing/stage.ts'
+import {
+  CHARTS,
+  CLUSTER,
+  type Counts,
+  FAULT,
+  filesOf,
+  IMAGES,
+  OBSERVE,
+  printCounts,
+  type Ring,
+  runRing,
+  SERVICE,
+  SYSTEM,
+  UNIT,
+} from './testing/rings.ts'
+import { endStage, heading, ROOT } from './testing/stage.ts'
 
 const report = (line: string) => console.log(line)
 const filter = process.argv.slice(2)
+const wish = process.env.TEST_SERVERS || 'auto'
 const servers = new AsyncDisposableStack()
 const done: Counts[] = []
 
 async function run(): Promise<void> {
-  const [unit, service, system] = [UNIT, SERVICE, SYSTEM].map((ring) => filesOf(ring, filter)) as [
-    string[],
-    string[],
-    string[],
+  const [unit = [], service = [], system = [], fault = [], charts = [], observe = [], images = [], cluster = []] = [
+    ...[UNIT, SERVICE, SYSTEM, FAULT, CHARTS, OBSERVE, IMAGES, CLUSTER].map((ring) => filesOf(ring, filter)),
   ]
-  if (unit.length + service.length + system.length === 0)
+  if ([unit, service, system, fault, charts, observe, images, cluster].every((files) => files.length === 0))
     throw new SetupError(`no test file matches ${filter.join(' ')}`)
   if (filter.length === 0) await runChecks()
   if (unit.length > 0) done.push(await runRing(UNIT, unit))
-  if (service.length + system.length === 0) return
+  if (charts.length > 0 && isPossible(CHARTS, missingForCharts())) {
+    await chartPrograms(report)
+    done.push(await runRing(CHARTS, charts))
+  }
+  if (service.length + system.length > 0) await onServers(service, system)
+  if (fault.length > 0) done.push(await runRing(FAULT, fault, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
+  if (observe.length > 0 && isPossible(OBSERVE, missingForObserving())) {
+    await observePrograms(report)
+    done.push(await runRing(OBSERVE, observe, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
+  }
+  if (images.length > 0 && isPossible(IMAGES, missingForImages())) done.push(await runRing(IMAGES, images))
+  if (cluster.length > 0) await onCluster(cluster)
+}
+
+/** Left out, aloud, wherever no cluster answers: nobody can be asked to have one. */
+async function onCluster(files: readonly string[]): Promise<void> {
+  const missing = await missingCluster()
+  if (missing === undefined) done.push(await runRing(CLUSTER, files))
+  else heading(`left out: ${CLUSTER.title}: ${missing}`)
+}
+
+/** A ring that needs what this machine does not have is left out, aloud; where everything must run, it fails. */
+function isPossible(ring: Ring, missing: string | undefined): boolean {
+  if (missing === undefined) return true
+  if (process.env.TEST_ALL_RINGS) throw new SetupError(`${ring.title} cannot be tested: ${missing}`)
+  heading(`left out: ${ring.title}: ${missing}`)
+  return false
+}
+
+function missingForImages(): string | undefined {
+  const { status, stderr } = spawnSync('tools/images/services.sh', ['--check'], { cwd: ROOT, encoding: 'utf8' })
+  return status === 0 ? undefined : stderr.trim()
+}
+
+/** The rings that share a pair of servers, once for each kind that is asked for. */
+async function onServers(service: readonly string[], system: readonly string[]): Promise<void> {
   for (const kind of await kinds()) {
     heading(
       `servers: ${kind === 'containers' ? 'NATS and MongoDB in containers' : 'NATS and MongoDB embedded in one program'}`,
@@ -41,7 +93,6 @@ async function run(): Promise<void> {
 }
 
 async function kinds(): Promise<readonly ServersKind[]> {
-  const wish = process.env.TEST_SERVERS || 'auto'
   if (wish !== 'both') return [await chooseServers(wish, report)]
   return [await chooseServers('containers', report), await chooseServers('embedded', report)]
 }

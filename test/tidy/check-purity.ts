@@ -13,6 +13,8 @@ const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
   '@switchboard/runtime/deadline': ['backoffMs', 'DeadlineError'],
   // It waits for whom it is given, not for time: nothing of it depends on a clock.
   '@switchboard/runtime/slots': ['createSlots'],
+  // They do what they are given; whether it is recorded changes nothing.
+  '@switchboard/runtime/tracing': ['inSpan', 'throughSpan'],
   '@switchboard/bus/work': ['done', 'retry', 'reject'],
   '@switchboard/bus/core': ['encodeJson', 'decodeJson'],
   'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'],
@@ -115,6 +117,11 @@ const KEPT_APART: readonly { module: RegExp; only: RegExp; message: string }[] =
     message: 'the driver of MongoDB is for to-mongo.ts, from-queries.ts and mongo-*.ts of storage',
   },
   { module: /^@nats-io\//, only: /^libs\/bus\//, message: 'NATS is for libs/bus' },
+  {
+    module: /^@opentelemetry\//,
+    only: /^libs\/runtime\/src\/tracing-sdk\.ts$/,
+    message: 'OpenTelemetry is for tracing-sdk.ts, which is loaded only where traces go somewhere',
+  },
   { module: /^prom-client$/, only: /^libs\/runtime\/src\/meters\.ts$/, message: 'meters are for libs/runtime' },
 ]
 

@@ -18,6 +18,11 @@ const router = at('services/router/test/router.test.ts')
 const sdk = at('libs/client/test/client.test.ts')
 const tables = at('libs/contracts/src/tables.test.ts')
 const chat = at('test/flow/chat.test.ts')
+const desk = at('libs/domain/src/desk.test.ts')
+const promises = at('libs/domain/src/desk-promises.test.ts')
+const signature = at('services/edge/src/visitor-signature.test.ts')
+const conversationRoom = at('libs/domain/src/conversation-room.test.ts')
+const deskFlow = at('test/flow/desk.test.ts')
 const waysIn = at('test/flow/ways-in.test.ts')
 
 /** One or more for each clause. */
@@ -74,4 +79,22 @@ export const PROOFS: Readonly<Record<number, readonly Proof[]>> = {
   42: [tables('limits, held against each other')],
   43: [badInput('a frame above its limit'), waysIn('a frame above its limit')],
   44: [trouble('a client that does not read')],
+  45: [desk('a visitor who enters twice'), deskFlow('two agents and a visitor')],
+  46: [desk('two agents, of whom one is slower'), deskFlow('two agents who look at the same')],
+  47: [desk('an offer that is not answered'), deskFlow('two agents and a visitor')],
+  48: [conversationRoom('an agent who is not responsible any more'), deskFlow('two agents who look at the same')],
+  49: [conversationRoom('the room of the notes'), deskFlow('two agents and a visitor')],
+  50: [deskFlow('two agents and a visitor')],
+  51: [conversationRoom('a visitor who writes where it is closed'), deskFlow('two agents and a visitor')],
+  52: [deskFlow('a supervisor looks on unseen')],
+  53: [deskFlow('a supervisor looks on unseen'), promises('a supervisor takes over')],
+  54: [promises('nobody is responsible in time'), promises('a visitor who says nothing')],
+  55: [promises('an agent takes it and answers in time')],
+  56: [
+    signature('a visitor whom the customer’s own server has signed'),
+    deskFlow('a visitor whom their own server names'),
+  ],
+  58: [at('libs/domain/src/desk-report.test.ts')('conversations, reported by desk'), deskFlow('a supervisor looks on')],
+  59: [at('services/edge/src/transcript.test.ts')('events of a room'), deskFlow('a supervisor looks on')],
+  57: [deskFlow('replies that a desk keeps ready')],
 }

@@ -19,6 +19,12 @@ test('documents, built from the code, are what lies in docs', async () => {
   assert.deepEqual(stale, [], 'run npm run docs')
 })
 
+test('plots in docs, each of them, are drawn from what is recorded', async () => {
+  const drawn = new Set((await buildDocuments()).map(({ path }) => path))
+  const left = files.map(({ path }) => path).filter((path) => path.startsWith('docs/performance/') && !drawn.has(path))
+  assert.deepEqual(left, [], 'nothing draws these any more: delete them')
+})
+
 test('a document, filled, keeps what a person wrote and misses no block', () => {
   const text = 'a\n<!-- generated: x -->\nold\n<!-- /generated -->\nb\n'
   const filled = fill('d.md', text, { x: 'new' })
@@ -98,6 +104,20 @@ test('clauses of the protocol, each of them, are proved by a test that there is'
     for (const { file, title } of proofs) {
       const isThere = titlesIn(file).some((one) => one.startsWith(title))
       assert.ok(isThere, `[P-${number}]: no test in ${file} begins with "${title}"`)
+    }
+  }
+})
+
+test('promises, each of them, are shown by tests that there are', () => {
+  const text = files.find(({ path }) => path === 'docs/guarantees.md')?.text ?? ''
+  const promises = text.split(/^## (?=G\d )/m).slice(1)
+  assert.equal(promises.length, 8)
+  for (const promise of promises) {
+    const shown = [...promise.matchAll(/^- \[`([^`]+)`\]\([^)]+\): (.+)$/gm)]
+    assert.ok(shown.length > 0, `nothing shows ${promise.slice(0, 30)}`)
+    for (const [, file = '', title = ''] of shown) {
+      const isThere = titlesIn(file).some((one) => one.startsWith(title))
+      assert.ok(isThere, `no test in ${file} begins with "${title}"`)
     }
   }
 })

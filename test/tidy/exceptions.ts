@@ -5,13 +5,38 @@ const PURE = 'pure files import no input or output'
 /** Every file that may break a rule, with the reason. One that is not needed any more fails the test. */
 export const EXCEPTIONS: readonly Exception[] = [
   {
+    check: 'names of files and folders',
+    path: 'helm/switchboard/templates/edge/service.yaml',
+    reason: 'is called as Kubernetes calls what it makes',
+  },
+  {
+    check: 'direction of imports',
+    path: 'tools/fault.ts',
+    reason: 'is the way to run the fault suite by hand, and the suite lies with the tests',
+  },
+  {
+    check: 'direction of imports',
+    path: 'tools/cluster.ts',
+    reason: 'is the way to run the cluster test by hand, and that lies with the tests',
+  },
+  {
+    check: 'direction of imports',
+    path: 'tools/test.ts',
+    reason: 'asks whether a cluster answers in the words of the test that needs one',
+  },
+  {
+    check: 'direction of imports',
+    path: 'tools/cluster/images.ts',
+    reason: 'builds what the cluster test says that it needs',
+  },
+  {
     check: 'function sizes',
     path: 'libs/contracts/src/errors.ts',
     reason: 'row() has one parameter for each column of the table, so that the table reads as one',
   },
   {
     check: 'function sizes',
-    path: 'libs/contracts/src/methods.ts',
+    path: 'libs/contracts/src/method.ts',
     reason: 'method() has one parameter for each column of the table, so that the table reads as one',
   },
   {

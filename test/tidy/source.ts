@@ -17,7 +17,7 @@ export const isTest = ({ path }: TextFile): boolean => path.endsWith('.test.ts')
 /** Whether a file belongs to the tests of the repository and runs in no service. */
 export const isTesting = (file: TextFile): boolean =>
   isTest(file) ||
-  /^(test|libs\/testkit)\//.test(file.path) ||
+  /^(test|bench|libs\/testkit)\//.test(file.path) ||
   /^(services|libs|tools|web)\/(.*\/)?test\//.test(file.path)
 
 /** The script of a Vue file stands on its own lines, the template is blanked. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { Child } from '@switchboard/testkit/child'
-import { seedAccounts } from './accounts.ts'
 import { claimDataDir } from './claim.ts'
-import { signingKeyOf } from './key.ts'
+import { apiKeyOf, signingKeyOf } from './key.ts'
 import { openLogFile } from './log-file.ts'
 import { startPushProviders } from './push-sink.ts'
 import { type ServerName, startServer } from './servers.ts'
 import type { StartSettings } from './settings.ts'
 import { SERVICES, type System, startSystem } from './system.ts'
+import { seedTrial } from './trial.ts'
 import { buildWebPage } from './web-page.ts'
 
 /** A day of trying things should not be interrupted by a log-in; the default of an edge is an hour. */
@@ -26,7 +26,7 @@ export interface RunningSystem {
   readonly died: Promise<Error>
 }
 
-/** Servers, page, services, accounts: all that `npm start` starts. */
+/** Servers, page, services, accounts and a desk: all that `npm start` starts. */
 export async function bringUp(settings: StartSettings, stage: Stage): Promise<RunningSystem> {
   const { print, started, signal } = stage
   const logDir = join(settings.DATA_DIR, 'logs')
@@ -55,6 +55,7 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
   await buildWebPage(print)
   signal.throwIfAborted()
   print(`starting ${SERVICES.join(', ')}…`)
+  const apiKey = apiKeyOf(settings.DATA_DIR)
   const starting = startSystem({
     natsUrl: urls.nats,
     mongoUrl: urls.mongo,
@@ -65,7 +66,14 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
     host: settings.HOST,
     port: settings.PORT,
     env: { LOG_LEVEL: settings.LOG_LEVEL },
-    serviceEnv: { notifier: push.env, edge: { TOKEN_SECONDS: String(TRIAL_TOKEN_SECONDS) } },
+    serviceEnv: {
+      notifier: push.env,
+      edge: {
+        API_KEYS: [apiKey, process.env.API_KEYS].filter(Boolean).join(','),
+        TOKEN_SECONDS: String(TRIAL_TOKEN_SECONDS),
+        EDGE_WORKERS: String(settings.EDGE_WORKERS),
+      },
+    },
     report: print,
     signal,
   })
@@ -73,7 +81,7 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
   started.defer(() => starting.then((system: System) => system[Symbol.asyncDispose]()).catch(() => {}))
   const system = await starting
   for (const { label: name, exited, tail } of system.processes) watch({ name, exited, tail })
-  await seedAccounts(system.url)
+  await seedTrial(system.url, apiKey)
   signal.throwIfAborted()
   return { url: system.url, died: died.promise }
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -12,4 +12,11 @@ export function signingKeyOf(dataDir: string): string {
   const path = join(dataDir, 'jwt-private-key.pem')
   if (!existsSync(path)) writeFileSync(path, newSigningKey(), { mode: 0o600 })
   return readFileSync(path, 'utf8')
+}
+
+/** The key of this data directory with which servers and administrators' scripts ask the API. */
+export function apiKeyOf(dataDir: string): string {
+  const path = join(dataDir, 'api-key')
+  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  return readFileSync(path, 'utf8').trim()
 }

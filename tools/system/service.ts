@@ -21,6 +21,8 @@ export interface ServiceOptions {
   readonly report: (line: string) => void
   /** From SIGTERM to SIGKILL. */
   readonly stopSecondsMax?: number
+  /** Modules (URLs) that Node loads before the service: a test's own clock, a fault in the code. */
+  readonly imports?: readonly string[]
 }
 
 /** One running process of a service, which a test may kill and start again. */
@@ -41,6 +43,8 @@ export interface ServiceProcess extends AsyncDisposable {
   stop(): Promise<Exit>
   /** A new process with the same settings; resolves when it is ready. Stops the old one first, if it still runs. */
   restart(): Promise<void>
+  /** The first half of `restart`: the new process runs, and is not ready yet. */
+  relaunch(): Promise<void>
   /** Resolves when /ready answers 200; throws one sentence when the process ends before or takes too long. */
   ready(signal?: AbortSignal): Promise<void>
 }
@@ -54,11 +58,12 @@ export async function startService(service: ServiceName, options: ServiceOptions
     const shown = readable(options.label, line)
     if (shown) options.report(shown)
   }
+  const imports = [WITH_PARENT, ...(options.imports ?? [])].flatMap((url) => ['--import', url])
   const launch = () =>
     startChild({
       name: options.label,
       command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', '--import', WITH_PARENT, `services/${service}/src/main.ts`],
+      args: ['--disable-warning=ExperimentalWarning', ...imports, `services/${service}/src/main.ts`],
       cwd: ROOT,
       env: { ...options.env, OPERATOR_HOST: '127.0.0.1', OPERATOR_PORT: String(operatorPort) },
       onLine,
@@ -66,6 +71,10 @@ export async function startService(service: ServiceName, options: ServiceOptions
     })
   let child = await launch()
   const ready = (signal?: AbortSignal) => untilReady(child, { operatorUrl, report: options.report, signal })
+  const relaunch = async () => {
+    await child.stop()
+    child = await launch()
+  }
   return {
     service,
     label: options.label,
@@ -83,10 +92,10 @@ export async function startService(service: ServiceName, options: ServiceOptions
     kill: (signal) => child.kill(signal),
     stop: () => child.stop(),
     restart: async () => {
-      await child.stop()
-      child = await launch()
+      await relaunch()
       await ready()
     },
+    relaunch,
     ready,
     [Symbol.asyncDispose]: async () => {
       await child.stop()

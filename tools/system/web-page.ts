@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from './command.ts'
@@ -9,7 +9,7 @@ const SOURCES = ['web', 'libs/client', 'libs/contracts'].map((path) => join(ROOT
 const BUILD_SECONDS_MAX = 180
 const IGNORED = new Set(['node_modules', 'dist', 'test'])
 
-/** Builds the chat page where there is none yet or its sources are newer. Throws with the end of Vite's output. */
+/** Builds the pages where there is none yet or its sources are newer. Throws with the end of Vite's output. */
 export async function buildWebPage(report: (line: string) => void): Promise<void> {
   if (!existsSync(join(WEB, 'index.html'))) {
     report('there is no chat page in this checkout (web/index.html)')
@@ -23,6 +23,8 @@ export async function buildWebPage(report: (line: string) => void): Promise<void
   const { code, lines } = await runCommand(command, { secondsMax: BUILD_SECONDS_MAX })
   const reasons = lines.filter((line) => !/^\s+at /.test(line))
   if (code !== 0) throw new Error(`the chat page could not be built:\n${reasons.slice(-15).join('\n')}`)
+  // A shop to try the widget on: no part of what an installation serves.
+  cpSync(join(WEB, 'demo'), join(WEB, 'dist'), { recursive: true })
 }
 
 function newest(directory: string): number {

@@ -7,6 +7,8 @@ import { heading, ROOT, runStage } from './stage.ts'
 export interface Ring {
   readonly title: string
   readonly patterns: readonly string[]
+  /** Beginnings of paths that the patterns match and that belong elsewhere. */
+  readonly except?: readonly string[]
   /** For each single test. */
   readonly secondsMax: number
   readonly minutesMax: number
@@ -23,8 +25,14 @@ export const UNIT: Ring = {
     'libs/**/src/**/*.test.ts',
     'services/*/src/**/*.test.ts',
     'web/src/**/*.test.ts',
+    'web/widget/**/*.test.ts',
+    'web/console/**/*.test.ts',
     'tools/**/*.test.ts',
+    'bench/**/*.test.ts',
+    'test/fault/**/*.test.ts',
   ],
+  // What needs the whole system under fault is a ring of its own.
+  except: ['test/fault/scenarios/'],
   secondsMax: 60,
   minutesMax: 5,
   concurrency: CORES,
@@ -33,18 +41,66 @@ export const UNIT: Ring = {
 export const SERVICE: Ring = {
   title: 'each service and library against real servers',
   patterns: ['libs/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
-  secondsMax: 180,
-  minutesMax: 12,
+  secondsMax: 300,
+  minutesMax: 20,
   concurrency: CORES,
 }
 
 export const SYSTEM: Ring = {
   title: 'the whole system',
   patterns: ['test/flow/**/*.test.ts', 'test/browser/**/*.test.ts'],
-  secondsMax: 240,
-  minutesMax: 15,
+  secondsMax: 400,
+  minutesMax: 20,
   // Each of these starts all services; more of them at once measure only each other.
   concurrency: Math.max(1, Math.floor(CORES / 4)),
+}
+
+/** Runs once, whatever the servers of the other rings: a NATS cluster and proxies of its own stand behind each test. */
+export const FAULT: Ring = {
+  title: 'the promises, under faults',
+  patterns: ['test/fault/scenarios/**/*.test.ts'],
+  secondsMax: 400,
+  // Six minutes on a quiet machine; what shares its cores with others has needed twice that, and is slow, not wrong.
+  minutesMax: 25,
+  concurrency: Math.max(1, Math.floor(CORES / 4)),
+}
+
+/** Needs Go and promtool: where these are not, it is left out and said so. */
+export const CHARTS: Ring = {
+  title: 'the chart',
+  patterns: ['test/charts/**/*.test.ts'],
+  secondsMax: 120,
+  minutesMax: 10,
+  concurrency: CORES,
+}
+
+/** Needs Go and Prometheus: where these are not, it is left out and said so. */
+export const OBSERVE: Ring = {
+  title: 'traces and metrics, in a real collector and a real Prometheus',
+  patterns: ['test/observe/**/*.test.ts'],
+  secondsMax: 240,
+  minutesMax: 10,
+  // Each of these starts all services.
+  concurrency: Math.max(1, Math.floor(CORES / 4)),
+}
+
+/** Needs Docker, and base images: where these are not, it is left out and said so. */
+export const IMAGES: Ring = {
+  title: 'the images',
+  patterns: ['test/images/**/*.test.ts'],
+  // The first one waits until all are built.
+  secondsMax: 900,
+  minutesMax: 18,
+  concurrency: 1,
+}
+
+/** Needs a cluster that answers, with our images: where there is none, it is left out and said so. */
+export const CLUSTER: Ring = {
+  title: 'the chart on a cluster',
+  patterns: ['test/cluster/**/*.test.ts'],
+  secondsMax: 1_200,
+  minutesMax: 21,
+  concurrency: 1,
 }
 
 export interface Counts {
@@ -60,7 +116,9 @@ export interface Counts {
 /** The test files of a ring, of which `filter` names a part: `services/edge`, or one file. */
 export function filesOf(ring: Ring, filter: readonly string[]): string[] {
   const files = globSync([...ring.patterns], { cwd: ROOT, exclude: (path) => path.includes('node_modules') })
-  return files.filter((file) => filter.length === 0 || filter.some((part) => file.includes(part))).sort()
+  const belongs = (file: string) => !ring.except?.some((beginning) => file.startsWith(beginning))
+  const isWanted = (file: string) => filter.length === 0 || filter.some((part) => file.includes(part))
+  return files.filter((file) => belongs(file) && isWanted(file)).sort()
 }
 
 /** @throws SetupError when a test fails, is skipped, or the ring holds no test at all. */

@@ -1,10 +1,12 @@
-import { type Msg, NoRespondersError, TimeoutError } from '@nats-io/nats-core'
+import { type Msg, type MsgHdrs, NoRespondersError, TimeoutError } from '@nats-io/nats-core'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { partitionOf } from '@switchboard/contracts/partition'
 import type { Answered, PartitionQueries, RouterQueries, StorageQueries } from '@switchboard/contracts/queries'
+import { throughSpan } from '@switchboard/runtime/tracing'
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson, type Subscribed, subscribe } from './core.ts'
+import { headersOption, traceOf, withTrace } from './trace.ts'
 
 /** Questions that one process answers at the same time; the next is refused, so that a slow database is seen and not queued for. */
 const ANSWERS_MAX = 1_000
@@ -19,8 +21,22 @@ export async function ask<T extends object>(
   question: unknown,
   ms = MAX.querySeconds * 1_000,
 ): Promise<T | Refusal> {
+  const query = nameOf(subject)
+  const span = bus.tracing?.begin('query.ask', { cause: bus.tracing.active, of: query, attributes: { query } })
+  return throughSpan(span, () => request<T>(bus, { subject, question, ms, headers: withTrace(span) }), outcomeOf)
+}
+
+const outcomeOf = (answer: object | Refusal) => (isRefusal(answer) ? { outcome: answer.code } : {})
+
+/** What a subject asks for, without the number of a partition. */
+const nameOf = (subject: string): string => subject.slice(subject.lastIndexOf('.', subject.lastIndexOf('.') - 1) + 1)
+
+async function request<T extends object>(
+  bus: Bus,
+  { subject, question, ms, headers }: { subject: string; question: unknown; ms: number; headers: MsgHdrs | undefined },
+): Promise<T | Refusal> {
   try {
-    const reply = await bus.nc.request(subject, encodeJson(question), { timeout: ms })
+    const reply = await bus.nc.request(subject, encodeJson(question), { timeout: ms, ...headersOption(headers) })
     const answered = decodeJson<Answered<T>>(reply.data)
     return 'ok' in answered ? answered.ok : answered.no
   } catch (error) {
@@ -51,8 +67,14 @@ export function answer<Q, T extends object>(
     async (message) => {
       if (answering >= ANSWERS_MAX) return respond(message, { no: refuse('too_many_requests', { after_ms: 1_000 }) })
       answering += 1
+      const query = nameOf(subject)
+      const span = bus.tracing?.begin('query.answer', {
+        cause: traceOf(message.headers),
+        of: query,
+        attributes: { query },
+      })
       try {
-        const result = await handle(decodeJson<Q>(message.data))
+        const result = await throughSpan(span, async () => handle(decodeJson<Q>(message.data)), outcomeOf)
         respond(message, isRefusal(result) ? { no: result } : { ok: result })
       } catch (error) {
         bus.log.error(

@@ -1,8 +1,13 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { type Names, names } from '@switchboard/contracts/subjects'
 import type { Logger } from '@switchboard/runtime/context'
-import { DeadlineError, within } from '@switchboard/runtime/deadline'
+import { DeadlineError, pause, within } from '@switchboard/runtime/deadline'
+import type { Tracing } from '@switchboard/runtime/tracing'
+import { UnusableError } from '@switchboard/runtime/unusable'
+import { connectGathering } from './gathering.ts'
+import { type Servers, serversOf } from './servers.ts'
+import { checkUsable, whyNotConnected } from './usable.ts'
 
 /** One connection to NATS, with the names of this installation. Everything of libs/bus takes it first. */
 export interface Bus {
@@ -12,6 +17,10 @@ export interface Bus {
   readonly names: Names
   readonly replicas: number
   readonly log: Logger
+  /** Undefined where nothing is traced. */
+  readonly tracing: Tracing | undefined
+  /** Milliseconds since NATS was lost; 0 while it is there. */
+  readonly awayMs: number
   /** Calls back after each reconnect, until the returned function is called. */
   onReconnect(callback: () => void): () => void
   [Symbol.asyncDispose](): Promise<void>
@@ -23,40 +32,42 @@ export interface BusOptions {
   readonly service: string
   readonly replicas: number
   readonly log: Logger
+  readonly tracing?: Tracing | undefined
   /** How long the first connection may take, in milliseconds: NATS may still be starting. */
   readonly connectMsMax?: number
 }
 
 const FLUSH_MS_MAX = 5_000
+/** NATS that is only starting is there before: nothing need be said. */
+const SAY_AFTER_MS = 3_000
+const RETRY_MS = 300
 
-/** @throws DeadlineError when no server answered in time. Later losses are mended by itself, for ever. */
+/**
+ * @throws UnusableError with the reason, when no server let us in in time, or one did that we cannot use. Later losses are mended
+ * by itself, for ever.
+ */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const { url, namespace, service, replicas, log, connectMsMax = 30_000 } = options
-  const connecting = connect({
-    servers: url.split(','),
-    name: `${namespace}-${service}`,
-    waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    pingInterval: 5_000,
-    maxPingOut: 2,
-    ignoreAuthErrorAbort: true,
-  })
-  const nc = await within(connectMsMax, connecting, `connecting to NATS at ${redact(url)}`).catch((error) => {
-    // The attempt goes on behind our back: if it ever succeeds, it must not keep the process alive.
-    connecting.then((late) => late.close()).catch(() => {})
+  const { namespace, replicas, log } = options
+  const nc = await connectFirst(options)
+  const jsm = await jetstreamManager(nc, { timeout: 5_000, checkAPI: false })
+  await checkUsable(nc, jsm).catch(async (error) => {
+    await nc.close()
     throw error
   })
   const listeners = new Set<() => void>()
-  watchStatus(nc, log, listeners)
+  const away = { since: null as number | null }
+  watchStatus(nc, { log, listeners, away })
   return {
     nc,
     js: jetstream(nc, { timeout: 5_000 }),
-    jsm: await jetstreamManager(nc, { timeout: 5_000, checkAPI: false }),
+    jsm,
     names: names(namespace),
     replicas,
     log,
+    tracing: options.tracing,
+    get awayMs() {
+      return away.since === null ? 0 : performance.now() - away.since
+    },
     onReconnect: (callback) => {
       listeners.add(callback)
       return () => listeners.delete(callback)
@@ -74,15 +85,66 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   }
 }
 
-async function watchStatus(nc: NatsConnection, log: Logger, listeners: ReadonlySet<() => void>): Promise<void> {
+/** Tried until a server lets us in: NATS may still be starting. Whoever looks into the log of a pod that waits finds the reason. */
+async function connectFirst({ url, log, connectMsMax = 30_000, ...names }: BusOptions): Promise<NatsConnection> {
+  const servers = serversOf(url)
+  const began = performance.now()
+  let reason = ''
+  for (let said = ''; ; ) {
+    const leftMs = connectMsMax - (performance.now() - began)
+    const attempt = connectGathering(connectionOptions(servers, names))
+    try {
+      return await within(Math.max(leftMs, 0), attempt, 'connecting')
+    } catch (error) {
+      // The attempt goes on behind our back: if it still succeeds, it must not keep the process alive.
+      attempt.then((late) => late.close()).catch(() => {})
+      // An attempt that the deadline has cut short knows less than those before it.
+      if (reason === '' || !(error instanceof DeadlineError)) reason = whyNotConnected(servers, error)
+      const waitedMs = performance.now() - began
+      if (waitedMs + RETRY_MS > connectMsMax) throw new UnusableError(reason, { cause: error })
+      if (waitedMs > SAY_AFTER_MS && reason !== said) {
+        log.warn({ error: reason }, 'waiting for NATS')
+        said = reason
+      }
+      await pause(RETRY_MS * (0.5 + Math.random()))
+    }
+  }
+}
+
+const connectionOptions = (servers: Servers, { namespace, service }: Pick<BusOptions, 'namespace' | 'service'>) => ({
+  ...servers,
+  name: `${namespace}-${service}`,
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 250,
+  reconnectJitter: 250,
+  // A server that hangs answers no ping and ends no connection: it is left after some nine seconds.
+  pingInterval: 3_000,
+  maxPingOut: 2,
+  // The machine of a server that hangs still takes connections for it: on to the next one after this long.
+  timeout: 5_000,
+  ignoreAuthErrorAbort: true,
+  // Else each request makes two errors in advance, only to know where it was made: a sixth of a router's work.
+  noAsyncTraces: true,
+})
+
+interface Watch {
+  readonly log: Logger
+  readonly listeners: ReadonlySet<() => void>
+  /** On a clock that nobody sets. */
+  readonly away: { since: number | null }
+}
+
+async function watchStatus(nc: NatsConnection, { log, listeners, away }: Watch): Promise<void> {
   for await (const status of nc.status()) {
-    if (status.type === 'disconnect') log.warn('NATS connection lost')
+    if (status.type === 'disconnect') {
+      away.since ??= performance.now()
+      log.warn('NATS connection lost')
+    }
     if (status.type === 'reconnect') {
+      away.since = null
       log.info('NATS connection is back')
       for (const listener of listeners) listener()
     }
     if (status.type === 'slowConsumer') log.warn('NATS says that this process reads too slowly')
   }
 }
-
-const redact = (url: string): string => url.replaceAll(/\/\/[^@/]*@/g, '//…@')

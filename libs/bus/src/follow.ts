@@ -3,6 +3,7 @@ import type { MsgHdrs } from '@nats-io/nats-core'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { isInfrastructure } from './infrastructure.ts'
+import { HEARTBEAT_MS, stopWhenLost } from './lost.ts'
 import { incarnationOf } from './streams.ts'
 
 /** One record of a stream. */
@@ -23,8 +24,8 @@ export interface Followed extends AsyncDisposable {
 }
 
 const PULL = 500
-/** A consumer that says nothing for two of these is lost, and made again. */
-const HEARTBEAT_MS = 5_000
+/** Between two tries while the stream cannot be read: everything behind it waits. */
+const RETRY_MS_MAX = 1_000
 /** Records of one reader that wait for their handler; past it the reader stops and comes back when they are handled. */
 const WAITING_MAX = 5_000
 
@@ -85,7 +86,7 @@ class Follower implements Followed {
         this.#bus.log.warn({ stream, filter, error: String(error) }, 'reading a stream stopped, trying again')
       }
       if (this.#next > before) failures = 0
-      else await pause(backoffMs(failures, Math.random), this.#abort.signal)
+      else await pause(backoffMs(failures, Math.random, { max: RETRY_MS_MAX }), this.#abort.signal)
     }
   }
 
@@ -120,16 +121,8 @@ class Follower implements Followed {
     const messages = await consumer.consume({ max_messages: PULL, idle_heartbeat: HEARTBEAT_MS })
     this.#current = messages
     if (this.#abort.signal.aborted) messages.stop()
-    void stopWhenLost(messages)
+    void stopWhenLost(this.#bus, messages)
     this.#isOpened()
     return messages
   }
-}
-
-/** Statuses after which the stream may be another one than it was. */
-const LOST: ReadonlySet<string> = new Set(['ordered_consumer_recreated', 'consumer_not_found', 'stream_not_found'])
-
-/** What the library mends by itself it mends by sequence: whether the stream is still the same one is for us to ask. */
-async function stopWhenLost(messages: ConsumerMessages): Promise<void> {
-  for await (const { type } of messages.status()) if (LOST.has(type)) messages.stop()
 }

@@ -1,9 +1,10 @@
 import type { StoredMsg } from '@nats-io/jetstream'
-import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import { backoffMs, pause, within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson, toHeaders } from './core.ts'
-import { isWrongSequence } from './infrastructure.ts'
+import { isUnderWay, isWrongSequence } from './infrastructure.ts'
 import { collect } from './log.ts'
+import { patiently, START_MS_MAX } from './patience.ts'
 
 /** A lease as it lies in its bucket. `alive` is false for the marker that an expired or released one leaves. */
 export interface Lease {
@@ -12,6 +13,9 @@ export interface Lease {
   readonly alive: boolean
   readonly value: string
 }
+
+/** Shorter than any lease lives: whoever waits in vain for an answer must still be in time with the next try. */
+const WAIT_MS_MAX = 1_000
 
 const decoder = new TextDecoder()
 
@@ -33,28 +37,71 @@ function toLease(bus: Bus, message: StoredMsg): Lease {
  * servers come and go, and says nothing sooner than the next look half a second later.
  */
 export async function readLeases(bus: Bus, prefix: string): Promise<Lease[]> {
-  const messages = await collect(() =>
+  const read = collect(() =>
     bus.jsm.direct.getLastMessagesFor(bus.names.bucketStream(bus.names.leases), {
       multi_last: [subjectOf(bus, prefix)],
     }),
   )
+  const messages = await within(WAIT_MS_MAX, read, 'reading leases')
   return messages.map((message) => toLease(bus, message))
 }
 
-/** Takes or renews a lease for `ttlMs` (whole seconds). `expect` is the revision it must have now, 0 if it must not exist. @returns the new revision, or null if somebody else has it. @throws when NATS is away. */
+/** One lease as the stream's leader has it, undefined if there never was one. A replica could show an older one. */
+export async function readLease(bus: Bus, key: string): Promise<Lease | undefined> {
+  const stream = bus.names.bucketStream(bus.names.leases)
+  const read = bus.jsm.streams.getMessage(stream, { last_by_subj: subjectOf(bus, key) })
+  const message = await within(WAIT_MS_MAX, read, 'reading a lease')
+  return message ? toLease(bus, message) : undefined
+}
+
+/** A lease that was not renewed for so many of its lives is dead, whatever the servers say. */
+export const LIVES_MAX = 3
+
+/**
+ * Which leases are renewed, for one who looks again and again. Servers that were all killed can lose the timers of what they hold:
+ * the lease of a dead pod then never runs out. Looks are counted and not time, as nobody can renew while nobody can look.
+ */
+export class Renewals {
+  readonly #looksMax: number
+  readonly #seen = new Map<string, { revision: number; looks: number }>()
+
+  constructor(looksMax: number) {
+    this.#looksMax = looksMax
+  }
+
+  /** What one look found; a lease that was not renewed for `looksMax` looks is not alive. */
+  judge(leases: readonly Lease[]): Lease[] {
+    const keys = new Set(leases.map(({ key }) => key))
+    for (const key of this.#seen.keys()) if (!keys.has(key)) this.#seen.delete(key)
+    return leases.map((lease) => {
+      const seen = this.#seen.get(lease.key)
+      const isNewer = seen === undefined || lease.revision > seen.revision
+      const now = isNewer ? { revision: lease.revision, looks: 0 } : { revision: seen.revision, looks: seen.looks + 1 }
+      this.#seen.set(lease.key, now)
+      return { ...lease, alive: lease.alive && now.looks < this.#looksMax }
+    })
+  }
+}
+
+/**
+ * Takes or renews a lease for `ttlMs` (whole seconds). `expect` is the revision it must have now, 0 if it must not exist.
+ * @returns the new revision; null if somebody else has it; `busy` if an earlier write of it is under way: the next look will tell.
+ * @throws when NATS is away.
+ */
 export async function writeLease(
   bus: Bus,
   lease: { key: string; value: string; ttlMs: number; expect: number },
-): Promise<number | null> {
+): Promise<number | null | 'busy'> {
   try {
     const ack = await bus.js.publish(subjectOf(bus, lease.key), new TextEncoder().encode(lease.value), {
       ttl: `${Math.ceil(lease.ttlMs / 1_000)}s`,
       expect: { lastSubjectSequence: lease.expect },
-      timeout: lease.ttlMs,
+      timeout: WAIT_MS_MAX,
     })
     return ack.seq
   } catch (error) {
     if (isWrongSequence(error)) return null
+    if (isUnderWay(error)) return 'busy'
     throw error
   }
 }
@@ -83,12 +130,13 @@ export async function holdLease(
   let revision = 0
   const take = async () => {
     const next = await writeLease(bus, { key: lease.key, value, ttlMs: lease.ttlMs, expect: revision })
-    if (next !== null) revision = next
+    if (next === 'busy') return false
     // It expired while we could not renew it, and left a marker whose revision is the one to expect.
-    else revision = (await readLeases(bus, lease.key)).at(0)?.revision ?? 0
+    revision = next ?? (await readLease(bus, lease.key))?.revision ?? 0
     return next !== null
   }
-  for (let attempt = 0; !(await take()); attempt += 1) await pause(backoffMs(attempt, Math.random))
+  const begin = () => patiently(take, { msMax: START_MS_MAX, log: bus.log })
+  for (let attempt = 0; !(await begin()); attempt += 1) await pause(backoffMs(attempt, Math.random))
   const renew = async () => {
     while (!abort.signal.aborted) {
       await pause(lease.ttlMs / 3, abort.signal)
@@ -116,14 +164,17 @@ export async function watchLeases(
   options: {
     readonly prefix: string
     readonly everyMs: number
+    /** How long each of them lives without a renewal. */
+    readonly lifeMs: number
     readonly began: (lease: Lease) => void
     readonly ended: (key: string) => void
   },
 ): Promise<AsyncDisposable> {
   const abort = new AbortController()
   const known = new Set<string>()
+  const renewals = new Renewals((LIVES_MAX * options.lifeMs) / options.everyMs)
   const look = async () => {
-    const alive = (await readLeases(bus, options.prefix)).filter((lease) => lease.alive)
+    const alive = renewals.judge(await readLeases(bus, options.prefix)).filter((lease) => lease.alive)
     const keys = new Set(alive.map(({ key }) => key))
     for (const lease of alive) {
       if (known.has(lease.key)) continue
@@ -136,7 +187,7 @@ export async function watchLeases(
       options.ended(key)
     }
   }
-  await look()
+  await patiently(look, { msMax: START_MS_MAX, log: bus.log })
   const loop = async () => {
     while (!abort.signal.aborted) {
       await pause(options.everyMs, abort.signal)

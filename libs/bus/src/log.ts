@@ -69,18 +69,18 @@ export async function collect(read: () => Promise<AsyncIterable<StoredMsg>>): Pr
 
 /**
  * The entries of one entity between two stream sequences: after `after`, up to and with `upTo` (a head that was read from the leader).
- * Batched from any replica, and from the leader where the replica is behind. @throws when NATS is away.
+ * Batched from any replica, and from the leader where the replica is behind; no more batches once there are `most`. @throws when NATS is away.
  */
 export async function readTail(
   bus: Bus,
   entity: { kind: EntityKind; id: string },
-  { after, upTo }: { after: number; upTo: number },
+  { after, upTo, most = Number.POSITIVE_INFINITY }: { after: number; upTo: number; most?: number },
 ): Promise<LogEntry[]> {
   const stream = bus.names.logStream(streamOf(partitionOf(entity.id)))
   const subject = bus.names.log(entity.kind, entity.id)
   const entries: LogEntry[] = []
   let last = after
-  while (last < upTo) {
+  while (last < upTo && entries.length < most) {
     const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
     const batch = await collect(() => bus.jsm.direct.getBatch(stream, from))
     if (batch.length === 0) {

@@ -5,13 +5,13 @@ import { MAX } from '@switchboard/contracts/limits'
 import { STREAMS } from '@switchboard/contracts/partition'
 import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
 import type { Bus } from './connect.ts'
+import { patiently, START_MS_MAX } from './patience.ts'
 
 type Config = Partial<StreamConfig> & { name: string }
 
 const STREAM_NAME_IN_USE = 10_058
 
-/** Longer than the router tries one entry for, so that a retry is still recognised as the same. */
-const duplicateWindow = nanos(2 * MAX.publishSeconds * 1_000)
+const duplicateWindow = nanos(MAX.duplicateSeconds * 1_000)
 
 /** Every stream of an installation, as data. */
 export function streamConfigs({ names, replicas }: Pick<Bus, 'names' | 'replicas'>): Config[] {
@@ -66,8 +66,14 @@ async function ensureStream(bus: Bus, config: Config): Promise<void> {
   }
 }
 
-/** Creates or updates every stream and bucket; safe to call from every process at every start. @throws when JetStream refuses. */
-export async function ensureStreams(bus: Bus): Promise<void> {
+/**
+ * Creates or updates every stream and bucket; safe to call from every process at every start. @throws when JetStream refuses, or
+ * has not been there for a minute.
+ */
+export const ensureStreams = (bus: Bus): Promise<void> =>
+  patiently(() => makeStreams(bus), { msMax: START_MS_MAX, log: bus.log })
+
+async function makeStreams(bus: Bus): Promise<void> {
   await Promise.all(streamConfigs(bus).map((config) => ensureStream(bus, config)))
   const kvm = new Kvm(bus.nc)
   const bucket = { replicas: bus.replicas, history: 1, storage: StorageType.File, markerTTL: 60_000 }

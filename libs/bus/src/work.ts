@@ -6,6 +6,8 @@ import type { Bus } from './connect.ts'
 import { encodeJson } from './core.ts'
 import type { StreamRecord } from './follow.ts'
 import { isInfrastructure } from './infrastructure.ts'
+import { HEARTBEAT_MS, stopWhenLost } from './lost.ts'
+import { patiently, START_MS_MAX } from './patience.ts'
 
 /** What a handler says of a record. Only this file acknowledges. */
 export type Outcome =
@@ -40,6 +42,8 @@ export interface WorkOptions {
 
 const ACK_WAIT_MS = 30_000
 const INFRASTRUCTURE_RETRY_MS = 1_000
+/** Between two tries to read while JetStream cannot be read. */
+const RETRY_MS_MAX = 1_000
 
 /** Records the payload and the reason where operators look, and waits until the stream has it. */
 export async function bury(
@@ -69,7 +73,7 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
   const abort = new AbortController()
   const inHand = new Set<Promise<void>>()
   let current: ConsumerMessages | undefined
-  await ensureConsumer(bus, options)
+  await patiently(() => ensureConsumer(bus, options), { msMax: START_MS_MAX, log: bus.log })
 
   const settle = async (message: JsMsg) => {
     const working = setInterval(() => message.working(), ACK_WAIT_MS / 2)
@@ -98,8 +102,9 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
   }
   const read = async () => {
     const consumer = await bus.js.consumers.get(options.stream, options.durable)
-    const messages = await consumer.consume({ max_messages: options.parallel })
+    const messages = await consumer.consume({ max_messages: options.parallel, idle_heartbeat: HEARTBEAT_MS })
     current = messages
+    void stopWhenLost(bus, messages)
     if (abort.signal.aborted) messages.stop()
     for await (const message of messages) {
       const settled: Promise<void> = settle(message).finally(() => inHand.delete(settled))
@@ -117,7 +122,7 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
         bus.log.warn({ channel: options.channel, error: String(error) }, 'consuming stopped, trying again')
         if (error instanceof JetStreamApiError) await ensureConsumer(bus, options).catch(() => {})
       }
-      await pause(backoffMs(attempt, Math.random), abort.signal)
+      await pause(backoffMs(attempt, Math.random, { max: RETRY_MS_MAX }), abort.signal)
     }
   }
   const finished = loop()

@@ -223,6 +223,7 @@ test('a lease, held and given back, then its watcher hears both', async () => {
   await using _watch = await watchLeases(bus, {
     prefix: 'edge.*',
     everyMs: 50,
+    lifeMs: 3_000,
     began: (l) => began.resolve(l.value),
     ended: ended.resolve,
   })

@@ -21,6 +21,13 @@ test('every refusal of the table, when it crosses the wire, then code, field, me
   }
 })
 
+test('a conflict with a state, when it crosses the wire, then the state arrives and the message is without it', () => {
+  const refusal = refuse('conflict', { field: 'revision', state: { revision: 7, agent: 'ann' } })
+  for (const error of [fromProtocol(protocolError(refusal)), fromHttp(409, httpError(refusal))]) {
+    assert.deepEqual([error.message, error.state], [refusal.message, { revision: 7, agent: 'ann' }])
+  }
+})
+
 test('failures without an answer, when read, then they may be retried; nonsense may not', () => {
   assert.deepEqual(
     [fromProtocol({ code: 1, message: 'timeout' }).code, fromProtocol({ code: 1 }).retry],

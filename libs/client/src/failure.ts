@@ -11,6 +11,8 @@ export interface Failure {
   readonly field?: string
   /** Whether the same command, with the same cid, may be sent again. */
   readonly retry: boolean
+  /** Of a `conflict`: how things stand by now. */
+  readonly state?: object
 }
 
 /** What the calls of this package reject with. */
@@ -19,12 +21,14 @@ export class SwitchboardError extends Error implements Failure {
   readonly code: FailureCode
   readonly field?: string
   readonly retry: boolean
+  readonly state?: object
 
   constructor(failure: Failure) {
     super(failure.message)
     this.code = failure.code
     if (failure.field !== undefined) this.field = failure.field
     this.retry = failure.retry
+    if (failure.state !== undefined) this.state = failure.state
   }
 }
 
@@ -51,13 +55,26 @@ export function fromProtocol(error: unknown): SwitchboardError {
   const parts = REFUSAL.exec(message ?? '')
   const retry = temporary === true
   if (!parts) return new SwitchboardError({ code: 'bad_answer', message: `${code} ${message}`, retry })
-  const [, name, field, sentence] = parts
+  const [, name, field, told = ''] = parts
+  const { sentence, state } = withState(told)
   return new SwitchboardError({
     code: name as ErrorCode,
-    message: sentence ?? '',
+    message: sentence,
     ...(field === undefined ? {} : { field }),
+    ...(state === undefined ? {} : { state }),
     retry,
   })
+}
+
+/** A state ends the message, as JSON on a line of its own. */
+function withState(told: string): { sentence: string; state?: object } {
+  const line = told.lastIndexOf('\n{')
+  if (line === -1) return { sentence: told }
+  try {
+    return { sentence: told.slice(0, line), state: JSON.parse(told.slice(line + 1)) as object }
+  } catch {
+    return { sentence: told }
+  }
 }
 
 /** Reads the body of an HTTP error, `{error: {code, message, field?, retry?}}`; anything else came from something in between. */
@@ -71,6 +88,7 @@ export function fromHttp(status: number, body: unknown): SwitchboardError {
     code: error.code,
     message: error.message ?? error.code,
     ...(error.field === undefined ? {} : { field: error.field }),
+    ...(error.state === undefined ? {} : { state: error.state }),
     retry: error.retry === true,
   })
 }

@@ -44,3 +44,15 @@ export const login = (baseUrl: string, user: string, password: string): Promise<
 /** @throws SwitchboardError `user_taken`, `bad_request` with its field, and others. */
 export const createAccount = (baseUrl: string, account: Account): Promise<{ user: string }> =>
   call(baseUrl, '/v1/accounts', { method: 'POST', body: account })
+
+export interface Visitor {
+  readonly desk: string
+  /** What agents see. */
+  readonly name?: string
+  /** The token of an earlier visit: the same person again. */
+  readonly identity?: string
+}
+
+/** A token for somebody without an account. @throws SwitchboardError */
+export const visit = (baseUrl: string, visitor: Visitor): Promise<TokenReply> =>
+  call(baseUrl, '/v1/visitors', { method: 'POST', body: visitor })

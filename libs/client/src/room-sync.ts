@@ -46,6 +46,8 @@ export class RoomSync {
   #error: SwitchboardError | null = null
   #need: 'nothing' | 'catch-up' | 'reload' = 'nothing'
   #busy = false
+  /** Counts how often the room was closed: what was asked for before that is worth nothing after it. */
+  #life = 0
   #connected = false
   #everything = false
   #epoch = ''
@@ -85,6 +87,10 @@ export class RoomSync {
     for (const cancel of this.#cancelTimers) cancel()
     this.#cancelTimers.clear()
     this.#endPause()
+    this.#life++
+    this.#busy = false
+    this.#attempts = 0
+    this.#target = 0
     this.#buffer = []
     this.#need = 'nothing'
     this.#enter('idle')
@@ -100,7 +106,9 @@ export class RoomSync {
     const other = this.#epoch !== '' && epoch !== '' && epoch !== this.#epoch
     if (epoch !== '') this.#epoch = epoch
     if (this.#status === 'idle') return
-    if (other || offset < this.timeline.position) this.#require('reload')
+    if (other) this.#beginAnew()
+    // A page of history may have overtaken this word; if not, the next page has a head before ours.
+    else if (offset < this.timeline.position) this.#reach(offset)
     else if (wasRecovering && recovered) this.noteHead(offset)
     else if (offset > this.timeline.position) this.#reach(offset)
   }
@@ -121,7 +129,10 @@ export class RoomSync {
 
   /** The room has an event `seq`. If it is not here after a moment, it is fetched: stored but never shown must not happen. */
   noteHead(seq: number): void {
-    if (this.#status !== 'live' || seq <= this.timeline.position) return
+    if (seq <= this.timeline.position) return
+    // The page that is on its way may be older than this word.
+    if (this.#status === 'loading') this.#target = Math.max(this.#target, seq)
+    if (this.#status !== 'live') return
     this.#after(BEHIND_MS, () => {
       if (seq > this.timeline.position) this.#require('catch-up')
     })
@@ -138,8 +149,15 @@ export class RoomSync {
     return !timeline.complete && timeline.items.length < ITEMS_MAX
   }
 
+  /** The log is another one: what is held is of the old one, and would be waited for for ever. */
+  #beginAnew(): void {
+    this.#buffer = []
+    this.#target = 0
+    this.#require('reload')
+  }
+
   #reach(target: number): void {
-    this.#target = target
+    this.#target = Math.max(this.#target, target)
     if (!this.#busy && this.#need === 'nothing') this.#require('catch-up')
   }
 
@@ -152,39 +170,42 @@ export class RoomSync {
   async #run(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
-    while (this.#need !== 'nothing' && this.#connected) {
+    const life = this.#life
+    while (life === this.#life && this.#need !== 'nothing' && this.#connected) {
       const what = this.#need
       this.#need = 'nothing'
       const before = this.timeline.position
       try {
-        await (what === 'reload' ? this.#reload() : this.#catchUp())
-        if (this.#status === 'idle') break
+        await (what === 'reload' ? this.#reload(life) : this.#catchUp(life))
+        if (life !== this.#life) return
         this.#drain()
         if (this.#need === 'nothing' && this.#target > this.timeline.position) this.#need = 'catch-up'
-        this.#attempts = this.timeline.position > before ? 0 : this.#attempts + 1
+        const isOn = this.#need === 'nothing' || this.timeline.position > before
+        this.#attempts = isOn ? 0 : this.#attempts + 1
         if (this.#need === 'nothing') this.#enter('live')
       } catch (error) {
-        if (!(await this.#failed(fromProtocol(error), what))) break
+        if (life !== this.#life) return
+        if (!this.#failed(fromProtocol(error), what)) break
       }
       if (this.#need !== 'nothing' && this.#attempts > 0) await this.#pause()
     }
-    this.#busy = false
+    if (life === this.#life) this.#busy = false
   }
 
-  async #reload(): Promise<void> {
+  async #reload(life: number): Promise<void> {
     const page = await this.#deps.history({ limit: FIRST_PAGE })
-    if (this.#status === 'idle') return
+    if (life !== this.#life) return
     if (page.head >= this.#target) this.#target = 0
     this.timeline.reset(page)
     this.#deps.onReset()
   }
 
-  async #catchUp(): Promise<void> {
+  async #catchUp(life: number): Promise<void> {
     this.#target = 0
     for (let pages = 0; ; pages++) {
       if (pages === CATCH_UP_PAGES_MAX && !this.#everything) return this.#require('reload')
       const page = await this.#deps.history({ after_seq: this.timeline.position, limit: PAGE })
-      if (this.#status === 'idle') return
+      if (life !== this.#life) return
       const events = this.timeline.extend(page)
       this.#applied(events)
       const behind = page.head > this.timeline.position
@@ -208,11 +229,11 @@ export class RoomSync {
     }
   }
 
-  async #failed(error: SwitchboardError, what: 'catch-up' | 'reload'): Promise<boolean> {
-    if (this.#status === 'idle') return false
+  #failed(error: SwitchboardError, what: 'catch-up' | 'reload'): boolean {
     if (!error.retry) {
       this.#error = error
       this.#buffer = []
+      this.#need = 'nothing'
       this.#enter('failed')
       return false
     }

@@ -1,5 +1,7 @@
+import type { DeskEvent, OfferEvent } from '@switchboard/contracts/desk-events'
 import type { Signal, UserEvent } from '@switchboard/contracts/events'
 import type { MethodName, Params, PresenceEntry, Result } from '@switchboard/contracts/methods'
+import { AgentDesk, deskChannel } from './agent-desk.ts'
 import { cidSource } from './cid.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { untilAnswered } from './command.ts'
@@ -13,6 +15,7 @@ import type { Connection, Publication, Transport } from './transport.ts'
 
 const ROOM = 'room:'
 const USER = 'user:'
+const DESK = 'desk:'
 /** A room that was just made or joined is on its way to this connection. */
 const FOLLOW_MS = 1_000
 
@@ -32,6 +35,9 @@ export interface SwitchboardEvents {
   roomRemoved: { readonly room: string }
   /** A message of one's own was refused. */
   failed: { readonly room: string; readonly cid: string }
+  /** A conversation is offered to one, at any desk. */
+  offer: Extract<OfferEvent, { type: 'offer' }>
+  offerGone: Extract<OfferEvent, { type: 'offer.gone' }>
 }
 
 /** A person's connection: rooms, their timelines, and an outbox that survives. */
@@ -43,6 +49,7 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
   readonly #clock: Clock
   readonly #nextCid: () => string
   readonly #handles = new Map<string, Room>()
+  readonly #desks = new Map<string, AgentDesk>()
   readonly #subscribed = new Set<string>()
   readonly #stop: (() => void)[] = []
   readonly #follows = new Set<() => void>()
@@ -109,6 +116,24 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     return room
   }
 
+  /** Follows a desk as one of its agents. The handle of a desk is always the same one. */
+  desk(id: string): AgentDesk {
+    const known = this.#desks.get(id)
+    if (known) return known
+    const deps = { me: this.user, clock: this.#clock, transport: this.#transport, nextCid: this.#nextCid }
+    const desk = new AgentDesk(id, deps)
+    this.#desks.set(id, desk)
+    this.#transport.watch(deskChannel(id))
+    return desk
+  }
+
+  /** Ends what `desk` began. */
+  leaveDesk(id: string): void {
+    this.#transport.unwatch(deskChannel(id))
+    this.#desks.get(id)?.feed.close()
+    this.#desks.delete(id)
+  }
+
   /** Ends what `open` began; the room stays in the list. */
   close(id: string): void {
     this.#handles.get(id)?.close()
@@ -151,6 +176,7 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     this.outbox.close()
     this.rooms.close()
     for (const room of this.#handles.values()) room.close()
+    for (const desk of this.#desks.values()) desk.feed.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,10 +191,12 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
       transport.on('subscribed', (subscribed) => {
         this.#subscribed.add(subscribed.channel)
         if (subscribed.channel.startsWith(ROOM)) this.#sync(subscribed.channel)?.subscribed(subscribed)
+        else this.#deskOf(subscribed.channel)?.feed.subscribed(subscribed)
       }),
       transport.on('unsubscribed', ({ channel }) => {
         this.#subscribed.delete(channel)
         if (channel.startsWith(ROOM)) rooms.refresh()
+        else this.#deskOf(channel)?.feed.refused()
       }),
       transport.on('publication', (publication) => this.#publication(publication)),
       outbox.on('changed', ({ room }) => this.#handles.get(room)?.feed.changed()),
@@ -184,6 +212,7 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     if (!connected) this.#subscribed.clear()
     this.outbox.setConnected(connected)
     this.rooms.setConnected(connected)
+    for (const desk of this.#desks.values()) desk.feed.connected(connected)
     for (const room of this.#handles.values()) {
       room.setConnected(connected)
       if (connected && room.status !== 'idle') this.#follow(room.id)
@@ -205,9 +234,14 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
     return this.#handles.get(channel.slice(ROOM.length))?.feed.sync()
   }
 
+  #deskOf(channel: string): AgentDesk | undefined {
+    return channel.startsWith(DESK) ? this.#desks.get(channel.slice(DESK.length)) : undefined
+  }
+
   #publication({ channel, offset, data }: Publication): void {
     if (channel.startsWith(USER)) this.#personal(data)
     else if (channel.startsWith(ROOM)) this.#inRoom(channel.slice(ROOM.length), { offset, data })
+    else if (offset !== undefined) this.#deskOf(channel)?.feed.publication(data as DeskEvent)
   }
 
   #inRoom(id: string, { offset, data }: { offset: number | undefined; data: unknown }): void {
@@ -231,6 +265,12 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
       case 'room.removed':
         this.rooms.removed(event.room)
         this.emit('roomRemoved', { room: event.room })
+        return
+      case 'offer':
+        this.emit('offer', event)
+        return
+      case 'offer.gone':
+        this.emit('offerGone', event)
         return
       case 'read':
         this.rooms.read(event.room, { read: event.seq, unread: event.unread })

@@ -20,6 +20,11 @@ export const CLOSE = {
   revoked: { code: 3503, reason: 'force disconnect', meaning: 'An administrator closed this connection.' },
   connection_limit: { code: 3504, reason: 'connection limit', meaning: 'This user has too many connections.' },
   frame_too_large: { code: 3505, reason: 'frame too large', meaning: 'One frame was above its limit.' },
+  flood: {
+    code: 3506,
+    reason: 'too many frames',
+    meaning: 'More frames, pings or bytes came than any client of this protocol sends.',
+  },
 } as const
 
 export type CloseName = keyof typeof CLOSE

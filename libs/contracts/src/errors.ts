@@ -47,10 +47,12 @@ export interface Refusal {
   readonly message: string
   readonly field?: string
   readonly after_ms?: number
+  /** Of a `conflict`: how things stand by now, so that whoever is refused need not ask. */
+  readonly state?: object
 }
 
 /** Builds a refusal with the table's own sentence, or a nearer one. */
-export function refuse(code: ErrorCode, detail: { message?: string; field?: string; after_ms?: number } = {}): Refusal {
+export function refuse(code: ErrorCode, detail: Partial<Omit<Refusal, 'code'>> = {}): Refusal {
   return { code, ...detail, message: detail.message ?? ERRORS[code].meaning }
 }
 
@@ -70,9 +72,13 @@ export function httpError(refusal: Refusal): { error: Refusal & { retry?: true }
   return { error: ERRORS[refusal.code].retry ? { ...refusal, retry: true } : refusal }
 }
 
-/** The error object of the Centrifuge protocol; the message starts with our name of the code and of the field. */
+/**
+ * The error object of the Centrifuge protocol; the message starts with our name of the code and of the field. It has no place for
+ * more, so a state ends the message, as JSON on a line of its own.
+ */
 export function protocolError(refusal: Refusal): { code: number; message: string; temporary?: true } {
   const { number, retry } = ERRORS[refusal.code]
-  const message = `${refusal.code}${refusal.field === undefined ? '' : ` ${refusal.field}`}: ${refusal.message}`
+  const state = refusal.state === undefined ? '' : `\n${JSON.stringify(refusal.state)}`
+  const message = `${refusal.code}${refusal.field === undefined ? '' : ` ${refusal.field}`}: ${refusal.message}${state}`
   return retry ? { code: number, message, temporary: true } : { code: number, message }
 }

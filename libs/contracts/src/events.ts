@@ -1,7 +1,11 @@
 import Type, { type Static, type TSchema } from 'typebox'
-import { Cid, RoomId, UserId } from './ids.ts'
+import { CONVERSATION_EVENTS, type DeskEvent, OFFER_EVENTS } from './desk-events.ts'
+import { event, Seq } from './event.ts'
+import { RoomId, UserId } from './ids.ts'
 import { MAX } from './limits.ts'
 import { Emoji, MessageText, Title } from './text.ts'
+
+export { Seq } from './event.ts'
 
 export const Role = Type.Union(
   [Type.Literal('owner'), Type.Literal('moderator'), Type.Literal('member'), Type.Literal('reader')],
@@ -11,16 +15,25 @@ export const Role = Type.Union(
 )
 export type Role = Static<typeof Role>
 
-export const RoomKind = Type.Union([Type.Literal('group'), Type.Literal('direct'), Type.Literal('public')], {
+/** The kinds of room that people make. */
+export const OwnKind = Type.Union([Type.Literal('group'), Type.Literal('direct'), Type.Literal('public')], {
   description: 'group: by invitation. direct: two people, for good. public: anyone may join and read.',
 })
+export type OwnKind = Static<typeof OwnKind>
+export const RoomKind = Type.Union(
+  [
+    Type.Literal('group'),
+    Type.Literal('direct'),
+    Type.Literal('public'),
+    Type.Literal('conversation'),
+    Type.Literal('notes'),
+  ],
+  {
+    description:
+      'group: by invitation. direct: two people, for good. public: anyone may join and read. conversation: a visitor and the agent of a desk. notes: the agent alone, beside a conversation.',
+  },
+)
 export type RoomKind = Static<typeof RoomKind>
-
-export const Seq = Type.Integer({
-  minimum: 1,
-  maximum: Number.MAX_SAFE_INTEGER,
-  description: 'Number of an event in its room: 1, 2, 3 …',
-})
 
 export const FileReference = Type.Object(
   {
@@ -39,21 +52,6 @@ export const messageFields = {
   mentions: Type.Optional(Type.Array(UserId, { maxItems: MAX.mentions, uniqueItems: true })),
   files: Type.Optional(Type.Array(FileReference, { maxItems: MAX.files })),
 }
-
-/** What every event carries, whatever its type. `n` is the number of messages in the room so far: unread is a subtraction. */
-const everyEvent = {
-  seq: Seq,
-  n: Type.Integer({ minimum: 0, description: 'Messages in the room up to and with this event' }),
-  at: Type.Integer({ description: 'When the router ordered it: milliseconds since the epoch' }),
-  from: Type.String({ description: 'Who did it: a user, or $system' }),
-  cid: Cid,
-}
-
-const event = <Name extends string, Fields extends Record<string, TSchema>>(
-  type: Name,
-  description: string,
-  fields: Fields,
-) => Type.Object({ type: Type.Literal(type), ...everyEvent, ...fields }, { description })
 
 /** Every event of a room, by type. Clients must ignore types they do not know. */
 export const ROOM_EVENTS = {
@@ -77,6 +75,7 @@ export const ROOM_EVENTS = {
     emoji: Emoji,
     on: Type.Boolean(),
   }),
+  ...CONVERSATION_EVENTS,
 } as const
 
 /** Every event of a person's own channel `user:<id>`. */
@@ -88,6 +87,7 @@ export const USER_EVENTS = {
     room_seq: Seq,
   }),
   'room.removed': event('room.removed', 'You are not a member of this room any more', { room: RoomId, room_seq: Seq }),
+  ...OFFER_EVENTS,
 } as const
 
 export type RoomEvent = {
@@ -96,7 +96,7 @@ export type RoomEvent = {
 export type UserEvent = {
   [Name in keyof typeof USER_EVENTS]: Static<(typeof USER_EVENTS)[Name]>
 }[keyof typeof USER_EVENTS]
-export type AnyEvent = RoomEvent | UserEvent
+export type AnyEvent = RoomEvent | UserEvent | DeskEvent
 
 const signal = <Name extends string, Fields extends Record<string, TSchema>>(
   type: Name,

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 
-/** What every id of a room, user, device, edge or desk looks like. It is one NATS subject token and one MongoDB value, so `.` `*` `>` and operators cannot occur. */
+/** What every id of a room, user, device or edge looks like. It is one NATS subject token and one MongoDB value, so `.` `*` `>` and operators cannot occur. */
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 const id = (what: string) =>
@@ -9,7 +9,20 @@ const id = (what: string) =>
 export const RoomId = id('a room')
 export const UserId = id('a user')
 export const DeviceId = id('a device')
-export const DeskId = id('a desk')
+
+/** Shorter than other ids, as the ids of its conversations and their rooms begin with it. */
+export const DeskId = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,32}$',
+  description: 'Id of a desk: 1 to 32 of A-Z a-z 0-9 _ -',
+})
+export const ConversationId = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,32}-[A-Za-z0-9_-]{21}$',
+  description: 'Id of a conversation, which is also the id of its room: that of its first desk, `-` and 21 characters',
+})
+export const OfferId = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,32}-[A-Za-z0-9_-]{21}\\.[0-9]{1,15}$',
+  description: 'Id of an offer: the conversation, `.` and the revision at which it was made',
+})
 
 export const CID_PATTERN = '^[A-Za-z0-9_.:-]{1,64}$'
 
@@ -22,6 +35,9 @@ export const Cid = Type.String({
 export type RoomId = Static<typeof RoomId>
 export type UserId = Static<typeof UserId>
 export type DeviceId = Static<typeof DeviceId>
+export type DeskId = Static<typeof DeskId>
+export type ConversationId = Static<typeof ConversationId>
+export type OfferId = Static<typeof OfferId>
 export type Cid = Static<typeof Cid>
 
 /** The kinds of entity that own a log subject and a dense `seq`. */

@@ -1,39 +1,10 @@
-import Type, { type Static, type TSchema } from 'typebox'
-import { messageFields, Role, RoomKind, Seq } from './events.ts'
+import Type, { type Static } from 'typebox'
+import { DESK_METHODS } from './desk-methods.ts'
+import { messageFields, OwnKind, Role, RoomKind, Seq } from './events.ts'
 import { Cid, RoomId, UserId } from './ids.ts'
 import { MAX } from './limits.ts'
+import { type Method, method, object } from './method.ts'
 import { Emoji, MessageText, Title } from './text.ts'
-
-/**
- * Who answers a method: `room` sends a command into the log's order and answers after the commit (it carries a `cid`);
- * `router` and `storage` are questions; `edge` is answered where the connection is.
- */
-export type Answerer = 'room' | 'router' | 'storage' | 'edge'
-
-export interface Method<
-  A extends Answerer = Answerer,
-  Params extends TSchema = TSchema,
-  Result extends TSchema = TSchema,
-> {
-  readonly answerer: A
-  readonly params: Params
-  readonly result: Result
-  readonly doc: string
-}
-
-const object = <Fields extends Record<string, TSchema>>(fields: Fields) =>
-  Type.Object(fields, { additionalProperties: false })
-const method = <A extends Answerer, P extends TSchema, R extends TSchema>(
-  answerer: A,
-  doc: string,
-  params: P,
-  result: R,
-): Method<A, P, R> => ({
-  answerer,
-  params,
-  result,
-  doc,
-})
 
 const Done = Type.Object({ seq: Seq }, { description: 'Number of the event that it became' })
 const Count = Type.Integer({ minimum: 0 })
@@ -94,6 +65,18 @@ const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX.historyEvents, description: '50 if not given' })),
 }
 
+/** What a message is sent with that does not become part of it. */
+const sendFields = {
+  seen: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description:
+        'Of a conversation, what one has seen of it: refused with `conflict` if a colleague has answered since',
+    }),
+  ),
+}
+
 /** Every RPC method. The types, the validators, docs/protocol.md and the AsyncAPI document are made from this table. */
 export const METHODS = {
   'room.create': method(
@@ -101,7 +84,7 @@ export const METHODS = {
     'Creates a room; whoever does it becomes its owner. A direct room takes exactly one other member, and there is one for each two people: the second asking gets the first one’s.',
     object({
       cid: Cid,
-      kind: RoomKind,
+      kind: OwnKind,
       title: Type.Optional(Title),
       members: Type.Optional(Type.Array(UserId, { maxItems: MAX.roomCreateMembers, uniqueItems: true })),
     }),
@@ -141,7 +124,7 @@ export const METHODS = {
   'message.send': method(
     'room',
     'Sends a message. `publish` on `room:<id>` with `{text, cid?, …}` is the same.',
-    object({ cid: Cid, room: RoomId, ...messageFields }),
+    object({ cid: Cid, room: RoomId, ...messageFields, ...sendFields }),
     Sent,
   ),
   'message.edit': method(
@@ -210,6 +193,7 @@ export const METHODS = {
     object({ state: Type.Union([Type.Literal('foreground'), Type.Literal('background')]) }),
     object({}),
   ),
+  ...DESK_METHODS,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof METHODS
@@ -223,4 +207,4 @@ export type RoomMethod = {
 export const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, name)
 
 /** What `publish` on `room:<id>` takes: a message whose cid may be left to the edge. */
-export const PublishData = object({ ...messageFields, cid: Type.Optional(Cid) })
+export const PublishData = object({ ...messageFields, ...sendFields, cid: Type.Optional(Cid) })

@@ -1,3 +1,5 @@
+import type { LIMITS } from './limits.ts'
+
 /** One metric: what it counts and by which labels. Labels are closed sets; ids stand in logs only. */
 export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -22,17 +24,44 @@ export const METRICS = {
   switchboard_edge_delivered_total: metric('counter', 'Publications written to sockets', 'format'),
   switchboard_edge_dropped_signals_total: metric('counter', 'Signals not written to a slow socket'),
   switchboard_edge_outbox_bytes: metric('gauge', 'Bytes waiting in all sockets'),
+  switchboard_edge_outbox_connections: metric('gauge', 'Connections that have bytes waiting'),
+  switchboard_edge_slow_total: metric('counter', 'Connections cut because they do not read', 'cause'),
+  switchboard_edge_admission_refusals_total: metric('counter', 'Connections and requests not taken', 'way', 'cause'),
+  switchboard_edge_unauthenticated: metric('gauge', 'Connections that did not say yet who they are'),
+  switchboard_edge_subscriptions: metric('gauge', 'Channels of all connections'),
+  switchboard_edge_people: metric('gauge', 'Users held in memory, with a connection or a little after it'),
+  switchboard_edge_api_requests: metric('gauge', 'Requests to the HTTP API that are being answered'),
+  switchboard_edge_drained_total: metric('counter', 'Connections sent away by a stopping edge'),
+  switchboard_edge_drain_seconds: metric('gauge', 'How long the stopping edge has been sending connections away'),
 
   switchboard_router_partitions: metric('gauge', 'Partitions owned'),
   switchboard_router_lanes: metric('gauge', 'Rooms and users in memory'),
+  switchboard_router_lane_queue: metric('gauge', 'Commands that wait for one room, of the fullest'),
+  switchboard_router_partition_queue: metric('gauge', 'Commands of one partition read and not applied, of the fullest'),
   switchboard_router_commit_seconds: metric('histogram', 'From the first command of an entry to its acknowledgement'),
   switchboard_router_entry_events: metric('histogram', 'Events in one log entry'),
   switchboard_router_commands_total: metric('counter', 'Commands decided', 'method', 'outcome'),
   switchboard_router_fenced_total: metric('counter', 'Publishes refused because another router had written'),
+  switchboard_router_uncertain_total: metric('counter', 'Publishes without an answer, looked for and tried again'),
   switchboard_router_takeovers_total: metric('counter', 'Partitions taken over'),
   switchboard_router_duplicates_total: metric('counter', 'Commands answered from an earlier event', 'found'),
 
+  switchboard_router_desks: metric('gauge', 'Desks in memory'),
+  switchboard_router_desk_conversations: metric('gauge', 'Conversations of all desks that are not over', 'state'),
+  switchboard_router_desk_agents: metric('gauge', 'Agents of all desks', 'status'),
+  switchboard_router_desk_capacity: metric(
+    'gauge',
+    'Conversations that agents could take now, and those they have',
+    'use',
+  ),
+  switchboard_router_desk_changes_total: metric('counter', 'What happened to conversations', 'change'),
+  switchboard_router_desk_wait_seconds: metric('histogram', 'From entering to an agent'),
+  switchboard_router_desk_first_reply_seconds: metric('histogram', 'From entering to the first reply'),
+  switchboard_router_desk_breaches_total: metric('counter', 'Promises of desks that were broken', 'breach'),
+  switchboard_router_desk_abandoned_total: metric('counter', 'Conversations that their visitors left while waiting'),
+
   switchboard_storage_partitions: metric('gauge', 'Partitions owned'),
+  switchboard_storage_takeovers_total: metric('counter', 'Partitions taken over'),
   switchboard_storage_events_total: metric('counter', 'Events written to MongoDB'),
   switchboard_storage_bulk_seconds: metric('histogram', 'Duration of one bulk'),
   switchboard_storage_bulk_events: metric('histogram', 'Events in one bulk'),
@@ -49,9 +78,40 @@ export const METRICS = {
     'gauge',
     'Delay of the event loop, 99th percentile of the last ten seconds',
   ),
+  switchboard_process_limit: metric(
+    'gauge',
+    'The most of something that a process takes, beside the gauge of it',
+    'limit',
+  ),
+  switchboard_process_workers: metric('gauge', 'Processes that share the work of this one', 'phase'),
+  switchboard_process_spans_total: metric(
+    'counter',
+    'Spans of traces: ended, and of these sent to the collector or refused by it; the rest wait or were dropped',
+    'outcome',
+  ),
+  switchboard_process_worker_ends_total: metric('counter', 'Such processes that had to be started again', 'cause'),
 } as const satisfies Record<string, Metric>
 
 export type MetricName = keyof typeof METRICS
+
+/** What can fill up in a process of a service: the limit, and the gauge that stands beside it, with its labels. */
+export const FILLED = {
+  edge: {
+    connections: ['switchboard_edge_connections', ''],
+    unauthenticated: ['switchboard_edge_unauthenticated', ''],
+    apiInFlight: ['switchboard_edge_api_requests', ''],
+    repliesPending: ['switchboard_channel_pending', 'channel="replies"'],
+    outboxProcessBytes: ['switchboard_edge_outbox_bytes', ''],
+    feeds: ['switchboard_edge_feeds', ''],
+  },
+  router: {
+    lanes: ['switchboard_router_lanes', ''],
+    laneQueue: ['switchboard_router_lane_queue', ''],
+    partitionQueue: ['switchboard_router_partition_queue', ''],
+  },
+  storage: { storageQueue: ['switchboard_channel_pending', 'channel="mongo"'] },
+  notifier: {},
+} as const satisfies Record<string, Partial<Record<keyof typeof LIMITS, readonly [MetricName, string]>>>
 
 /** Histogram buckets, in seconds or in events: wide enough for a commit of a millisecond and a bulk of ten seconds. */
 export const BUCKETS: readonly number[] = [

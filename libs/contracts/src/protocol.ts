@@ -15,6 +15,7 @@ const Channel = Type.String({ minLength: 1, maxLength: 255 })
 export const CHANNEL_OF = {
   room: (id: string) => `room:${id}`,
   user: (id: string) => `user:${id}`,
+  desk: (id: string) => `desk:${id}`,
 } as const
 
 const Position = { recover: Flag, epoch: Text, offset: Type.Optional(Offset) }
@@ -25,6 +26,7 @@ export const ConnectRequest = frame({
   subs: Type.Optional(Type.Record(Type.String(), frame(Position))),
   name: Text,
   version: Text,
+  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
 })
 export const SubscribeRequest = frame({ channel: Channel, token: Text, ...Position })
 export const UnsubscribeRequest = frame({ channel: Channel })

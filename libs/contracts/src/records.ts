@@ -1,7 +1,11 @@
 /** What travels between our own services. Trusted: it was validated where it entered. */
+import type { Standing, StandingEventName } from './desk-events.ts'
+import type { DeskMethod, DeskParams } from './desk-methods.ts'
+import type { Conversation, DeskSettingsChange, Details, GoneOffer } from './desks.ts'
 import type { Refusal } from './errors.ts'
 import type { RoomKind } from './events.ts'
 import type { DeviceBody } from './http.ts'
+import type { EntityKind } from './ids.ts'
 import type { Params, RoomMethod } from './methods.ts'
 
 /** Roles of a person in the whole installation, from the token. */
@@ -42,7 +46,72 @@ export type UserCommand =
       readonly reply?: ReplyTo
     }
 
-export type EntityCommand = RoomCommand | UserCommand
+/** An entity of the log. */
+export interface EntityRef {
+  readonly kind: EntityKind
+  readonly id: string
+}
+
+interface Derived<Method extends string, Body> {
+  readonly method: Method
+  readonly from: string
+  readonly cid: string
+  readonly roles?: readonly GlobalRole[]
+  /** What the person is called, as their token says. */
+  readonly name?: string
+  readonly body: Body
+  readonly reply?: ReplyTo
+}
+
+/** A note of an agent that travels with what brings it about. */
+export interface CarriedNote {
+  readonly from: string
+  readonly text: string
+}
+
+/** What a desk tells the two rooms of a conversation: how it stands. The room brings its members in line with it. */
+export type StandingCommand = Derived<
+  'conversation.put',
+  {
+    readonly event: StandingEventName
+    readonly kind: 'conversation' | 'notes'
+    readonly title?: string
+    readonly standing: Standing
+    readonly details?: Details
+    readonly note?: CarriedNote
+  }
+>
+
+/** What a desk tells its agents in their own channels. */
+export type OfferCommand =
+  | Derived<'user.offer', { offer: string; conversation: string; desk: string; expires_at: number }>
+  | Derived<'user.offer-gone', { offer: string; conversation: string; reason: GoneOffer['reason'] }>
+
+/** Commands to a desk that no client sends: of administrators, of other entities, and of the clocks of the routers. */
+export type DeskDerivedCommand =
+  | Derived<'desk.put', { settings: DeskSettingsChange; create: boolean }>
+  | Derived<'desk.put-agent', { user: string; skills?: string[]; capacity?: number; supervisor?: boolean }>
+  | Derived<'desk.remove-agent', { user: string }>
+  /** Something is due. */
+  | Derived<'desk.tick', Record<string, never>>
+  /** Whose connections are gone for a while, and whose are back. */
+  | Derived<'desk.presence', { connected: readonly string[]; gone: readonly string[] }>
+  /** Somebody has written: the visitor, or whoever answers. */
+  | Derived<'desk.heard', { conversation: string; by: 'visitor' | 'agent' }>
+  /** From another desk, which has let go of it. */
+  | Derived<'desk.receive', { conversation: Conversation }>
+
+/** Commands to a desk: the params of its RPC method less the `cid`, or one of our own. */
+export type DeskCommand =
+  | {
+      [Name in DeskMethod]: Derived<Name, Omit<DeskParams<Name>, 'cid'>>
+    }[DeskMethod]
+  | DeskDerivedCommand
+
+/** Commands that a router makes of what was committed, for another entity. */
+export type EffectCommand = UserCommand | OfferCommand | StandingCommand | DeskCommand
+
+export type EntityCommand = RoomCommand | StandingCommand | UserCommand | OfferCommand | DeskCommand
 
 /** One line of a message on `reply.<edge>`: `ok` or `no`, for the request numbered `r`. */
 export type ReplyRecord = { readonly r: number; readonly ok: object } | { readonly r: number; readonly no: Refusal }
@@ -78,6 +147,8 @@ export interface PushRecord {
   readonly room_title: string | null
   readonly room_kind: RoomKind
   readonly seq: number
+  /** Of the entry that holds the message, in its stream. */
+  readonly log_seq: number
   readonly at: number
   /** Not before this moment: milliseconds since the epoch. */
   readonly due_at: number

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { CENTRIFUGE_PROTO } from './centrifuge-proto.ts'
 import { CHANNELS, type Channel } from './channels.ts'
 import { CLOSE } from './close-codes.ts'
+import { DESK_EVENTS } from './desk-events.ts'
 import { ERRORS, type ErrorCode, httpError, isRefusal, protocolError, refuse } from './errors.ts'
 import { ROOM_EVENTS, SIGNALS, USER_EVENTS } from './events.ts'
 import { LIMITS, MAX } from './limits.ts'
@@ -50,6 +51,10 @@ test('a refusal, in the protocol, carries the number, and its code and field at 
     code: 107,
     message: 'bad_request text: is required',
   })
+  assert.equal(
+    protocolError(refuse('conflict', { field: 'revision', message: 'is old', state: { revision: 7 } })).message,
+    'conflict revision: is old\n{"revision":7}',
+  )
   assert.deepEqual(protocolError(refuse('timeout')), {
     code: 406,
     message: `timeout: ${ERRORS.timeout.meaning}`,
@@ -63,6 +68,7 @@ test('close codes, by their range, ask to return or to stay away as their meanin
   assert.deepEqual(away.map(([name]) => name).sort(), [
     'bad_request',
     'connection_limit',
+    'flood',
     'frame_too_large',
     'invalid_token',
     'revoked',
@@ -88,7 +94,7 @@ test('limits, held against each other, fit into one another', () => {
   assert.ok(MAX.entryBytes + FRAME / 16 <= FRAME, 'an entry and its headers fit one NATS message')
   assert.ok(MAX.historyBytes < FRAME && MAX.recoverBytes < FRAME)
   assert.ok(MAX.serverRooms <= MAX.connectionRooms)
-  assert.ok(MAX.publishSeconds > MAX.replySeconds, 'a commit may outlive the wait for it, never the other way round')
+  assert.ok(MAX.duplicateSeconds > MAX.replySeconds, 'what a client waits for is published again and known again')
   assert.ok(MAX.commandsAgeMs > MAX.replayAgeMs && MAX.replayAgeMs > MAX.replySeconds * 1_000)
   assert.ok(MAX.presenceGraceMs > MAX.presenceLeaseMs, 'offline is not said before a lease could have been renewed')
   for (const [name, { value, unit, why }] of Object.entries(LIMITS))
@@ -104,16 +110,18 @@ test('metrics, in their table, are named by their unit and have closed labels', 
   }
 })
 
-test('methods, that are commands to a room, carry a cid, or change nothing when sent again', () => {
+test('methods, that are commands, carry a cid, or change nothing when sent again', () => {
   for (const [name, { answerer, params, doc }] of Object.entries(METHODS)) {
     assert.match(doc, /\.$/, name)
     const fields = Object.keys((params as unknown as { properties: object }).properties)
-    assert.equal(fields.includes('cid'), answerer === 'room' && name !== 'mark.read', name)
+    // A reply that is kept ready is put under a name: once or twice, it is there.
+    const isCommand = answerer === 'room' || answerer === 'desk' || name.startsWith('desk.reply.')
+    assert.equal(fields.includes('cid'), isCommand && name !== 'mark.read', name)
   }
 })
 
 test('types of events and signals, taken together, are all different', () => {
-  const names = [ROOM_EVENTS, USER_EVENTS, SIGNALS].flatMap((table) => Object.keys(table))
+  const names = [ROOM_EVENTS, USER_EVENTS, DESK_EVENTS, SIGNALS].flatMap((table) => Object.keys(table))
   assert.equal(new Set(names).size, names.length)
 })
 

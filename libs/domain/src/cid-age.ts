@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 /** How far a client's clock may be off for its cid to be believed without asking the database. */
@@ -16,4 +18,11 @@ export function cidTime(cid: string): number | null {
 export function isNewerThan(cid: string, sinceMs: number, nowMs: number): boolean {
   const made = cidTime(cid)
   return made !== null && made > sinceMs + CLOCK_SKEW_MS_MAX && made <= nowMs + CLOCK_SKEW_MS_MAX
+}
+
+/** A UUIDv7 of this moment whose other digits follow from `text`: the cheapest cid to check, and the same for the same cause. */
+export function cidOf(nowMs: number, text: string): string {
+  const time = nowMs.toString(16).padStart(12, '0')
+  const rest = createHash('sha256').update(text).digest('hex')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-8${rest.slice(3, 6)}-${rest.slice(6, 18)}`
 }

@@ -1,19 +1,24 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { Role, RoomEvent } from '@switchboard/contracts/events'
-import { SYSTEM } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
 import type { MessageFacts } from '@switchboard/contracts/queries'
-import type { RoomCommand } from '@switchboard/contracts/records'
+import type { RoomCommand, StandingCommand } from '@switchboard/contracts/records'
+import { decidePut, fence, isChief } from './conversation-room.ts'
 import { firstMembers } from './intent.ts'
 import { heirOf, type RoomState } from './room.ts'
+import { complete, type Draft } from './room-draft.ts'
 
 type Of<Method extends RoomCommand['method']> = Extract<RoomCommand, { method: Method }>
 /** Commands that become events: all but the read mark. */
-export type EventCommand = Exclude<RoomCommand, { method: 'mark.read' }>
+export type EventCommand = Exclude<RoomCommand, { method: 'mark.read' }> | StandingCommand
+/** Those of people. */
+type OwnCommand = Exclude<EventCommand, StandingCommand>
 
 /** What a decision needs beyond the room: facts of the message that the command names, undefined if there is no such event. */
 export interface Facts {
   readonly target?: MessageFacts | undefined
+  /** Of the events since the writer looked, as many as are looked through. */
+  readonly since?: readonly MessageFacts[]
 }
 
 /** Events that follow, in order; a refusal; or `existing`: nothing to do, the room is there already. */
@@ -22,17 +27,17 @@ export type Decision =
   | { readonly existing: { seq: number } }
   | { readonly refused: Refusal }
 
-/** An event without what every event has. */
-type Draft = RoomEvent extends infer E
-  ? E extends RoomEvent
-    ? Omit<E, 'seq' | 'n' | 'at' | 'from' | 'cid'>
-    : never
-  : never
-
 const refused = (...args: Parameters<typeof refuse>): Decision => ({ refused: refuse(...args) })
 
+/** Events that a message must be held against: those since its writer looked. */
+export function sinceOf(state: RoomState, command: RoomCommand | StandingCommand): number[] {
+  if (command.method !== 'message.send' || command.body.seen === undefined || !state.standing) return []
+  const first = Math.max(command.body.seen + 1, state.head - MAX.seenEvents + 1)
+  return Array.from({ length: Math.max(0, state.head - first + 1) }, (_, i) => first + i)
+}
+
 /** True when the command needs the facts of a message before it can be decided. */
-export const targetOf = (command: RoomCommand): number | null =>
+export const targetOf = (command: RoomCommand | StandingCommand): number | null =>
   command.method === 'message.edit' || command.method === 'message.delete' || command.method === 'message.react'
     ? command.body.seq
     : null
@@ -43,13 +48,17 @@ export function decideRoom(
   command: EventCommand,
   context: { readonly facts: Facts; readonly nowMs: number },
 ): Decision {
+  if (command.method === 'conversation.put') return decidePut(state, command, context.nowMs)
   if (command.method === 'room.create') return create(state, command, context.nowMs)
+  const outside = state.standing === null ? undefined : fence(state, state.standing, command)
+  if (outside) return { refused: outside }
   if (state.kind === null) return refused('not_a_member', { field: 'room' })
   const role = state.members.get(command.from)?.role
   if (command.method === 'room.join') return join(state, command, context.nowMs)
   // An API key acts for the operator: it need not be a member to write.
   const isServer = command.roles?.includes('api') === true
-  if (role === undefined && !isServer) return refused('not_a_member', { field: 'room' })
+  const whispers = state.kind === 'notes' && command.method === 'message.send' && isChief(command.roles)
+  if (role === undefined && !isServer && !whispers) return refused('not_a_member', { field: 'room' })
   return decideMember(state, command, { ...context, role: role ?? 'moderator' })
 }
 
@@ -61,7 +70,7 @@ interface MemberContext {
 
 function decideMember(
   state: RoomState,
-  command: Exclude<EventCommand, Of<'room.create' | 'room.join'>>,
+  command: Exclude<OwnCommand, Of<'room.create' | 'room.join'>>,
   context: MemberContext,
 ): Decision {
   const { nowMs, role } = context
@@ -71,7 +80,7 @@ function decideMember(
       if (role === 'reader') return refused('permission_denied')
       if (command.body.reply_to !== undefined && command.body.reply_to > state.head)
         return refused('not_found', { field: 'reply_to' })
-      return commit({ type: 'message', ...command.body })
+      return send(state, command, context)
     case 'message.edit':
     case 'message.delete':
     case 'message.react':
@@ -93,8 +102,27 @@ function decideMember(
   }
 }
 
+/** An answer to what one saw is refused when somebody else has answered that already. */
+function send(state: RoomState, command: Of<'message.send'>, { facts, nowMs }: MemberContext): Decision {
+  const { seen, ...message } = command.body
+  const { standing } = state
+  const answer = facts.since?.find(
+    ({ from, seq, message }) => message && seq > (seen ?? 0) && from !== command.from && from !== standing?.visitor,
+  )
+  if (standing && command.from !== standing.visitor && seen !== undefined && answer) {
+    const { state: now, agent, revision } = standing
+    return refused('conflict', {
+      field: 'seen',
+      message: 'A colleague has answered since you looked.',
+      state: { state: now, agent, revision, seq: answer.seq, from: answer.from },
+    })
+  }
+  return { events: complete(state, command, { drafts: [{ type: 'message', ...message }], nowMs }) }
+}
+
+/** Who is in a room of a conversation is for its desk to say. */
 const mayManage = (state: RoomState, role: Role): boolean =>
-  state.kind !== 'direct' && (role === 'owner' || role === 'moderator')
+  state.kind !== 'direct' && state.standing === null && (role === 'owner' || role === 'moderator')
 
 function create(state: RoomState, command: Of<'room.create'>, nowMs: number): Decision {
   const { kind, title, members = [] } = command.body
@@ -183,23 +211,4 @@ function changeMessage(
     case 'message.react':
       return commit({ type: 'message.reacted', target: target.seq, emoji: command.body.emoji, on: command.body.on })
   }
-}
-
-/**
- * Numbers the drafts. The first is the client's, with its cid; what else the command brings about is the system's, with a cid
- * made of its cause, which no client's can be.
- */
-function complete(
-  state: RoomState,
-  command: EventCommand,
-  made: { drafts: readonly Draft[]; nowMs: number },
-): RoomEvent[] {
-  const cause = state.head + 1
-  let { n } = state
-  return made.drafts.map((draft, i) => {
-    if (draft.type === 'message') n += 1
-    const { type, ...rest } = draft
-    const by = i === 0 ? { from: command.from, cid: command.cid } : { from: SYSTEM, cid: `${cause}:${i}` }
-    return { type, seq: cause + i, n, at: made.nowMs, ...by, ...rest } as RoomEvent
-  })
 }

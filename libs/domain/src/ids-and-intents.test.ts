@@ -88,7 +88,7 @@ test('effects, of events that change who is in a room, tell exactly those people
   const room = emptyRoom('r1')
   const told = (event: RoomEvent) => {
     applyRoom(room, event)
-    return effectsOf(room, event).map(({ user, command }) => `${command.method} ${user} ${command.cid}`)
+    return effectsOf(room, event).map(({ id, command }) => `${command.method} ${id} ${command.cid}`)
   }
   assert.deepEqual(told({ type: 'room.created', seq: 1, ...everyEvent, kind: 'group', title: 'T', members }), [
     'user.room-added a r1:1',

@@ -23,6 +23,7 @@ const digest = (value: unknown): string =>
  * Derived from the event, so that storage can keep it without being told.
  */
 export function intentOf(event: AnyEvent): string {
+  if ('meant' in event && event.meant !== undefined) return event.meant
   return digest(Object.fromEntries(Object.entries(event).filter(([name]) => !ADDED.has(name))))
 }
 
@@ -51,8 +52,11 @@ export function meaning(command: EntityCommand): object {
       return { type: 'member.removed', user: command.body.user }
     case 'room.role':
       return { type: 'member.changed', ...body }
-    case 'message.send':
-      return { type: 'message', ...body }
+    case 'message.send': {
+      // Where the writer stood is no part of what they say.
+      const { seen: _seen, ...message } = command.body
+      return { type: 'message', ...message }
+    }
     case 'message.edit':
       return { type: 'message.edited', target: command.body.seq, text: command.body.text }
     case 'message.delete':
@@ -63,8 +67,15 @@ export function meaning(command: EntityCommand): object {
       return { type: 'room.added', ...body }
     case 'user.room-removed':
       return { type: 'room.removed', ...body }
+    case 'user.offer':
+      return { type: 'offer', ...body }
+    case 'user.offer-gone':
+      return { type: 'offer.gone', ...body }
     case 'mark.read':
       throw new Error('a read mark is no event and has no cid')
+    default:
+      // What a desk is asked for, and what it tells rooms, becomes several events: they carry this digest, or need none.
+      return { method: command.method, ...body }
   }
 }
 

@@ -94,7 +94,7 @@ test('an edge, that dies, takes all its people with it at once', () => {
   assert.deepEqual(view.of('a'), { sockets: 2, foreground: 1 })
   assert.deepEqual(view.edgeGone('e1').sort(), ['a', 'b'])
   assert.deepEqual(view.of('a'), { sockets: 0, foreground: 0 })
-  assert.deepEqual(view.size, { edges: 0, users: 0 })
+  assert.deepEqual(view.size, { edges: 0, strangers: 0, users: 0 })
 })
 
 test('what an edge said, before its lease was seen, counts from the moment it is', () => {
@@ -103,4 +103,29 @@ test('what an edge said, before its lease was seen, counts from the moment it is
   assert.equal(view.of('a').sockets, 0)
   assert.deepEqual(view.edgeAlive('e1'), ['a'])
   assert.equal(view.of('a').sockets, 1)
+})
+
+test('last words of edges, that arrive behind the ends of their leases, are forgotten in the end', () => {
+  const view = new PresenceView()
+  for (let number = 0; number < 1_000; number += 1) {
+    const edge = `e${number}`
+    view.edgeAlive(edge)
+    view.edgeGone(edge)
+    view.apply({ edge, whole: false, users: [[`user${number}`, 1, 1]] })
+  }
+  assert.deepEqual(view.size, { edges: 0, strangers: 64, users: 64 })
+})
+
+test('an edge whose lease ran out and was taken anew, is asked for all it knows, and not once it has said that', () => {
+  const view = new PresenceView()
+  assert.equal(view.lacks('e1'), false)
+  view.apply({ edge: 'e1', whole: true, users: [['a', 1, 1]] })
+  view.edgeAlive('e1')
+  assert.equal(view.lacks('e1'), false)
+  view.edgeGone('e1')
+  view.edgeAlive('e1')
+  view.apply({ edge: 'e1', whole: false, users: [['b', 1, 1]] })
+  assert.equal(view.lacks('e1'), true)
+  view.apply({ edge: 'e1', whole: true, users: [['a', 1, 1]] })
+  assert.equal(view.lacks('e1'), false)
 })

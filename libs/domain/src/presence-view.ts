@@ -6,6 +6,9 @@ export interface Sockets {
   readonly foreground: number
 }
 
+/** Edges without a lease whose words are kept. */
+const STRANGERS_MAX = 64
+
 const NONE: Sockets = { sockets: 0, foreground: 0 }
 
 /**
@@ -15,14 +18,20 @@ const NONE: Sockets = { sockets: 0, foreground: 0 }
 export class PresenceView {
   readonly #edges = new Map<string, Map<string, Sockets>>()
   readonly #alive = new Set<string>()
+  /** Edges that have said all they know, and not only what changed. */
+  readonly #complete = new Set<string>()
+  /** Edges that spoke and have no lease: they begin, or they have just ended. The oldest are forgotten. */
+  readonly #strangers = new Set<string>()
   readonly #users = new Map<string, Set<string>>()
 
-  /** An edge's word. Kept even before its lease is seen, as the two arrive in any order. */
+  /** An edge's word. Kept even before its lease is seen, as the two arrive in any order; so for a few edges at most. */
   apply(record: PresenceRecord): string[] {
     const known = this.#edges.get(record.edge) ?? new Map<string, Sockets>()
     this.#edges.set(record.edge, known)
+    if (!this.#alive.has(record.edge)) this.#meet(record.edge)
     const changed = new Set<string>()
     if (record.whole) {
+      this.#complete.add(record.edge)
       const named = new Set(record.users.map(([user]) => user))
       for (const user of known.keys()) if (!named.has(user)) changed.add(user)
     }
@@ -36,15 +45,21 @@ export class PresenceView {
 
   edgeAlive(edge: string): string[] {
     this.#alive.add(edge)
+    this.#strangers.delete(edge)
     return [...(this.#edges.get(edge)?.keys() ?? [])]
   }
 
   edgeGone(edge: string): string[] {
     this.#alive.delete(edge)
-    const users = [...(this.#edges.get(edge)?.keys() ?? [])]
-    for (const user of users) this.#set(edge, user, NONE)
-    this.#edges.delete(edge)
-    return users
+    return this.#forget(edge)
+  }
+
+  /**
+   * Whether an edge lives and has not said all it knows: it is to be asked. So is one whose lease ran out and was taken anew,
+   * as what it said before was forgotten with the lease.
+   */
+  lacks(edge: string): boolean {
+    return this.#alive.has(edge) && !this.#complete.has(edge)
   }
 
   of(user: string): Sockets {
@@ -59,9 +74,25 @@ export class PresenceView {
     return { sockets, foreground }
   }
 
-  /** Edges whose lease lives, and how many users the view knows: for people. */
-  get size(): { edges: number; users: number } {
-    return { edges: this.#alive.size, users: this.#users.size }
+  /** Edges whose lease lives, edges that spoke and have none, and how many users the view knows: for people. */
+  get size(): { edges: number; strangers: number; users: number } {
+    return { edges: this.#alive.size, strangers: this.#strangers.size, users: this.#users.size }
+  }
+
+  #forget(edge: string): string[] {
+    const users = [...(this.#edges.get(edge)?.keys() ?? [])]
+    for (const user of users) this.#set(edge, user, NONE)
+    this.#edges.delete(edge)
+    this.#complete.delete(edge)
+    this.#strangers.delete(edge)
+    return users
+  }
+
+  #meet(edge: string): void {
+    this.#strangers.delete(edge)
+    this.#strangers.add(edge)
+    const [oldest] = this.#strangers
+    if (oldest !== undefined && this.#strangers.size > STRANGERS_MAX) this.#forget(oldest)
   }
 
   #set(edge: string, user: string, sockets: Sockets): void {

@@ -76,7 +76,7 @@ class Send implements fc.Command<Model, Real> {
       events.push(event)
       count(model, event)
       for (const effect of effectsOf(state, event))
-        assert.equal(effect.command.method === 'user.room-added', state.members.has(effect.user))
+        assert.equal(effect.command.method === 'user.room-added', state.members.has(effect.id))
     }
     assert.deepEqual(refold(events), state, 'the events alone make the same room')
     assert.deepEqual(

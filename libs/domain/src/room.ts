@@ -1,3 +1,4 @@
+import type { ConversationEvent, Standing } from '@switchboard/contracts/desk-events'
 import type { Role, RoomEvent, RoomKind } from '@switchboard/contracts/events'
 import type { MemberState, RoomSnapshot } from '@switchboard/contracts/queries'
 
@@ -11,6 +12,10 @@ export interface RoomState {
   /** Messages up to the head. */
   n: number
   readonly members: Map<string, MemberState>
+  /** Of a room of a conversation: who is responsible, as the desk said last. */
+  standing: Standing | null
+  /** Of a conversation: the newest message that its desk is told of. Not in snapshots: told once too often changes nothing. */
+  told: { readonly by: 'visitor' | 'agent'; readonly at: number; readonly seq: number } | null
 }
 
 export const emptyRoom = (room: string): RoomState => ({
@@ -20,13 +25,31 @@ export const emptyRoom = (room: string): RoomState => ({
   head: 0,
   n: 0,
   members: new Map(),
+  standing: null,
+  told: null,
 })
 
 /** The state that a snapshot describes. */
-export function roomOf(snapshot: Pick<RoomSnapshot, 'room' | 'kind' | 'title' | 'head' | 'n' | 'members'>): RoomState {
-  const { room, kind, title, head, n, members } = snapshot
-  return { room, kind, title, head, n, members: new Map(members.map((member) => [member.user, member])) }
+export function roomOf(
+  snapshot: Pick<RoomSnapshot, 'room' | 'kind' | 'title' | 'head' | 'n' | 'members' | 'standing'>,
+): RoomState {
+  const { room, kind, title, head, n, members, standing = null } = snapshot
+  const byUser = new Map(members.map((member) => [member.user, member]))
+  return { room, kind, title, head, n, members: byUser, standing, told: null }
 }
+
+/** What an event tells of how a conversation stands. */
+export const standingOf = ({
+  desk,
+  visitor,
+  state,
+  agent,
+  revision,
+  until,
+}: Exclude<ConversationEvent, { type: 'conversation.details' }>): Standing => ({
+  ...{ desk, visitor, state, agent, revision },
+  ...(until === undefined ? {} : { until }),
+})
 
 const newMember = (user: string, role: Role, event: RoomEvent): MemberState => ({
   user,
@@ -65,12 +88,26 @@ export function applyRoom(state: RoomState, event: RoomEvent): void {
     case 'message':
       // Whoever writes has seen what stands above.
       applyMark(state, { user: event.from, seq: event.seq, n: event.n })
+      noteTold(state, event)
       break
     case 'message.edited':
     case 'message.deleted':
     case 'message.reacted':
+    case 'conversation.details':
       break
+    default:
+      state.standing = standingOf(event)
   }
+}
+
+/** A desk is told of the first message of each turn, and then once a minute. */
+const TOLD_EVERY_MS = 60_000
+
+function noteTold(state: RoomState, { from, at, seq }: RoomEvent): void {
+  if (state.kind !== 'conversation' || !state.standing) return
+  const by = from === state.standing.visitor ? 'visitor' : 'agent'
+  if (state.told?.by === by && at - state.told.at < TOLD_EVERY_MS) return
+  state.told = { by, at, seq }
 }
 
 /** Moves a member's read mark forward; never back. @returns whether it moved. */

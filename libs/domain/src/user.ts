@@ -1,6 +1,6 @@
 import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
 import { SYSTEM } from '@switchboard/contracts/ids'
-import type { EntityCommand, UserCommand } from '@switchboard/contracts/records'
+import type { EffectCommand, EntityCommand, EntityRef, OfferCommand, UserCommand } from '@switchboard/contracts/records'
 import { meaning } from './intent.ts'
 import type { RoomState } from './room.ts'
 
@@ -11,11 +11,18 @@ export interface UserState {
 }
 
 /** Decides a derived command: it is always right, as the room has decided already. */
-export function decideUser(state: UserState, command: UserCommand, nowMs: number): UserEvent {
+export function decideUser(state: UserState, command: UserCommand | OfferCommand, nowMs: number): UserEvent {
   const every = { seq: state.head + 1, n: 0, at: nowMs, from: command.from, cid: command.cid }
-  return command.method === 'user.room-added'
-    ? { type: 'room.added', ...every, ...command.body }
-    : { type: 'room.removed', ...every, ...command.body }
+  switch (command.method) {
+    case 'user.room-added':
+      return { type: 'room.added', ...every, ...command.body }
+    case 'user.room-removed':
+      return { type: 'room.removed', ...every, ...command.body }
+    case 'user.offer':
+      return { type: 'offer', ...every, ...command.body }
+    case 'user.offer-gone':
+      return { type: 'offer.gone', ...every, ...command.body }
+  }
 }
 
 /** @throws when the event is not the next. */
@@ -24,17 +31,20 @@ export function applyUser(state: UserState, event: UserEvent): void {
   state.head = event.seq
 }
 
-/** A command to another entity that an event of a room brings about. The cid is made of the cause, so that a replay is answered, not applied. */
-export interface Effect {
-  readonly user: string
-  readonly command: UserCommand
+/** A command to another entity that an event brings about. The cid is made of the cause, so that a replay is answered, not applied. */
+export interface Effect extends EntityRef {
+  readonly command: EffectCommand
 }
 
-/** Who must be told in their own channel that they are in, or out of, the room. `state` is the room with the event applied. */
+/**
+ * Who must be told in their own channel that they are in, or out of, the room; and the desk, when its visitor writes where nobody
+ * reads. `state` is the room with the event applied.
+ */
 export function effectsOf(state: RoomState, event: RoomEvent): Effect[] {
   const cid = `${state.room}:${event.seq}`
   const added = (user: string): Effect => ({
-    user,
+    kind: 'user',
+    id: user,
     command: {
       method: 'user.room-added',
       from: SYSTEM,
@@ -55,13 +65,27 @@ export function effectsOf(state: RoomState, event: RoomEvent): Effect[] {
     case 'member.removed':
       return [
         {
-          user: event.user,
+          kind: 'user',
+          id: event.user,
           command: { method: 'user.room-removed', from: SYSTEM, cid, body: { room: state.room, room_seq: event.seq } },
         },
       ]
+    case 'message':
+      return heardBy(state, event, cid)
     default:
       return []
   }
+}
+
+/** A desk hears who has written: what is closed or put off goes on by it, and promises are kept by it. */
+function heardBy({ room, kind, standing, told }: RoomState, { from, seq }: RoomEvent, cid: string): Effect[] {
+  if (!standing || kind !== 'conversation') return []
+  const by = from === standing.visitor ? 'visitor' : 'agent'
+  const opens = by === 'visitor' && (standing.state === 'closed' || standing.state === 'snoozed')
+  // What stands before the message that was told of may not have got out: a router that takes over asks again.
+  if (!opens && told && seq > told.seq) return []
+  const command = { method: 'desk.heard', from: SYSTEM, cid, body: { conversation: room, by } } as const
+  return [{ kind: 'desk', id: standing.desk, command }]
 }
 
 /** The effects of a command that was applied already, found again by a router that cannot know whether they got out. */

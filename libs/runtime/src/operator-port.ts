@@ -4,7 +4,12 @@ import type { Health } from './health.ts'
 import type { Meters } from './meters.ts'
 
 /** The port for people and Kubernetes: /live, /ready (503 with the reason) and /metrics. Never exposed to clients. */
-export async function openOperatorPort(options: { host: string; port: number; health: Health; meters: Meters }) {
+export async function openOperatorPort(options: {
+  host: string
+  port: number
+  health: Health
+  meters: Pick<Meters, 'text'>
+}) {
   const server = fastify({ forceCloseConnections: true })
   server.get('/live', () => 'live\n')
   server.get('/ready', (_request, reply) => {

@@ -57,6 +57,21 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('a process, told SIGTERM again while it stops, finishes all the same, and ends with 0', async () => {
+  const slow = STARTS.replace(
+    "async () => said('disposed')",
+    "() => new Promise((done) => setTimeout(() => { said('disposed'); done() }, 500))",
+  )
+  const { child, closed, output, saying } = runService(slow, { COLOR: 'red' })
+  await saying('started')
+  child.kill('SIGTERM')
+  await saying('signal')
+  child.kill('SIGTERM')
+  const [code] = await closed
+  assert.equal(code, 0, output.err)
+  assert.deepEqual(output.out.trim().split('\n'), ['started red', 'signal: draining', 'disposed'])
+})
+
 for (const [how, body] of [
   ['in its start', "throw new TypeError('a bug')"],
   ['out of band', "setTimeout(() => { throw new TypeError('a bug') }, 1); return { async [Symbol.asyncDispose]() {} }"],

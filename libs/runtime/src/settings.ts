@@ -49,6 +49,17 @@ export const COMMON_SETTINGS = table({
     doc: 'Port for /live, /ready and /metrics; 0 takes a free one.',
   },
   LOG_LEVEL: { type: 'string', default: 'info', doc: 'trace, debug, info, warn, error or fatal.' },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    type: 'url',
+    default: '',
+    doc: 'Where traces go: a collector of OpenTelemetry (OTLP over HTTP), as http://collector:4318. Empty: there are none.',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    type: 'list',
+    default: [],
+    secret: true,
+    doc: 'Headers for the collector, as name=value.',
+  },
 })
 
 export class SettingsError extends Error {

@@ -37,6 +37,8 @@ export interface Child extends AsyncDisposable {
   readonly running: boolean
   /** The last lines it printed, for a message about its end. */
   tail(): readonly string[]
+  /** To its standard input. Nothing happens once it has ended. */
+  write(text: string): void
   /** To the process and whatever it started. */
   kill(signal: NodeJS.Signals): void
   /** SIGTERM, then SIGKILL after the deadline; resolves when it is gone. */
@@ -108,6 +110,9 @@ function track(child: ChildProcess & { stdout: Readable; stderr: Readable }, opt
       return running
     },
     tail: () => lines,
+    write: (text) => {
+      if (running) child.stdin?.write(text)
+    },
     kill,
     stop,
     release,

@@ -25,6 +25,9 @@ export interface ServerContainer extends AsyncDisposable {
   kill(): Promise<void>
   /** After `kill`: the same server, port and data. */
   start(): Promise<void>
+  /** Stops all its work, its sockets stay. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
 }
 
 export function startNatsContainer(): Promise<ServerContainer> {
@@ -111,6 +114,12 @@ async function startContainer(
           throw new Error(`${error.message}; it said last:\n${said.toString()}`)
         })
       })
+    },
+    freeze: async () => {
+      await docker.pause()
+    },
+    thaw: async () => {
+      await docker.unpause()
     },
     [Symbol.asyncDispose]: async () => {
       await docker.remove({ force: true, v: true })

@@ -16,9 +16,9 @@ export type FcmJudgeOptions = {
   readonly keyId: string
   readonly clientEmail: string
   readonly project: string
-  /** Path and full address of the OAuth2 endpoint; the second is what `aud` must say. */
+  /** Path and full addresses of the OAuth2 endpoint; one of the second is what `aud` must say. */
   readonly tokenPath: string
-  readonly tokenUri: () => string
+  readonly tokenUris: () => readonly string[]
   readonly now: () => number
 }
 
@@ -75,7 +75,7 @@ function assertionFault(form: URLSearchParams, options: FcmJudgeOptions): string
   const { claims, header } = jwt
   if (header.kid !== options.keyId) return 'kid'
   if (claims.iss !== options.clientEmail) return 'iss'
-  if (claims.aud !== options.tokenUri()) return 'aud'
+  if (!options.tokenUris().includes(String(claims.aud))) return 'aud'
   if (!String(claims.scope).split(' ').includes(SCOPE)) return 'scope'
   const now = options.now() / 1000
   const { iat, exp } = claims

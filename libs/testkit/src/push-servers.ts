@@ -47,6 +47,10 @@ export type PushServersOptions = {
   readonly onPush?: (push: ShownPush) => void
   /** How many streams a client of APNs may open: Apple allows one until the first good token. */
   readonly apnsStreams?: { readonly first: number; readonly later: number }
+  /** More addresses at which Firebase is reached, where proxies stand before it. */
+  readonly fcmOrigins?: () => readonly string[]
+  /** The address in the endpoints of browsers, where a proxy stands before the push service. */
+  readonly webpushOrigin?: () => string | undefined
 }
 
 /** Starts stand-ins for Apple, Google and a push service, with keys and certificates made for this run. */
@@ -72,14 +76,18 @@ export async function startPushServers(options: PushServersOptions = {}): Promis
     ...google,
     project: PROJECT,
     tokenPath: TOKEN_PATH,
-    tokenUri: () => fcmServer.url + TOKEN_PATH,
+    tokenUris: () => [fcmServer.url, ...(options.fcmOrigins?.() ?? [])].map((origin) => origin + TOKEN_PATH),
     now,
   })
   const fcmServer: PushServer = await startPushServer({ ...shared, judge: fcmJudge.judge })
 
   const vapid = createECDH('prime256v1')
   const vapidPublicKey = vapid.generateKeys().toString('base64url')
-  const webpushJudge = createWebpushJudge({ vapidPublicKey, origin: () => webpushServer.url, now })
+  const webpushJudge = createWebpushJudge({
+    vapidPublicKey,
+    origin: () => options.webpushOrigin?.() ?? webpushServer.url,
+    now,
+  })
   const webpushServer: PushServer = await startPushServer({ ...shared, judge: webpushJudge.judge })
 
   const settings: PushSettings = {
@@ -89,14 +97,7 @@ export async function startPushServers(options: PushServersOptions = {}): Promis
     APNS_TEAM_ID: apple.teamId,
     APNS_TOPIC: apple.topic,
     FCM_URL: fcmServer.url,
-    FCM_SERVICE_ACCOUNT: JSON.stringify({
-      type: 'service_account',
-      project_id: PROJECT,
-      client_email: google.clientEmail,
-      private_key: pem(googleKey.privateKey),
-      private_key_id: google.keyId,
-      token_uri: fcmServer.url + TOKEN_PATH,
-    }),
+    FCM_SERVICE_ACCOUNT: serviceAccount({ ...google, privateKey: googleKey.privateKey, url: fcmServer.url }),
     PUSH_CA: authority.ca,
     VAPID_PUBLIC_KEY: vapidPublicKey,
     VAPID_PRIVATE_KEY: pad32(vapid.getPrivateKey()).toString('base64url'),
@@ -122,6 +123,22 @@ export async function startPushServers(options: PushServersOptions = {}): Promis
 
 function pem(key: ReturnType<typeof generateKeyPairSync>['privateKey']): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+function serviceAccount(account: {
+  keyId: string
+  clientEmail: string
+  privateKey: Parameters<typeof pem>[0]
+  url: string
+}): string {
+  return JSON.stringify({
+    type: 'service_account',
+    project_id: PROJECT,
+    client_email: account.clientEmail,
+    private_key: pem(account.privateKey),
+    private_key_id: account.keyId,
+    token_uri: account.url + TOKEN_PATH,
+  })
 }
 
 /** OpenSSL leaves out leading zeros. */

@@ -9,6 +9,11 @@ import { type Embedded, goAnswers, type Report, startEmbedded } from './servers-
 
 export const TEST_SETTINGS = table({
   TEST_SERVERS: { type: 'string', default: 'auto', doc: 'Servers to test with: auto, containers or embedded.' },
+  TEST_ALL_RINGS: {
+    type: 'string',
+    default: '',
+    doc: 'Anything: tests of the chart, of the images, of traces and metrics fail where what they need is missing. Empty: they are left out.',
+  },
   TEST_NATS_URL: { type: 'url', default: '', doc: 'A NATS that all test files share; `npm test` sets it.' },
   TEST_MONGO_URL: { type: 'url', default: '', doc: 'A MongoDB that all test files share; `npm test` sets it.' },
 })
@@ -41,10 +46,19 @@ export interface Servers extends AsyncDisposable {
 }
 
 /** One server that can be killed and started again with the same address and data. */
-interface Server extends AsyncDisposable {
+export interface Server extends AsyncDisposable {
   readonly url: string
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stops all its work, its sockets stay. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+}
+
+/** A MongoDB-wire server alone, of the kind that `TEST_SERVERS` means. */
+export async function startMongo(report?: Report): Promise<Server> {
+  const kind = await chooseServers(readSettings(TEST_SETTINGS).TEST_SERVERS, report)
+  return kind === 'containers' ? containerServer('mongo') : embeddedServer('mongo', report)
 }
 
 export async function startServers(options: ServersOptions = {}): Promise<Servers> {
@@ -135,7 +149,10 @@ async function embeddedServer(name: ServerName, report?: Report): Promise<Server
       running = await launch()
       await waitForServer(url)
     },
+    freeze: async () => running.child.kill('SIGSTOP'),
+    thaw: async () => running.child.kill('SIGCONT'),
     [Symbol.asyncDispose]: async () => {
+      running.child.kill('SIGCONT')
       await running.child.release()
       await rm(dataDir, { recursive: true, force: true })
     },

@@ -37,7 +37,7 @@ export function roomRoutes(app: FastifyInstance, { answer, identify, rpc }: Rout
       const caller = await identify(request)
       if (isRefusal(caller)) return caller
       const { room } = request.params as Static<typeof RoomParams>
-      const whose = caller.isServer ? {} : { user: caller.user }
+      const whose = caller.isServer ? {} : { user: caller.user, roles: caller.roles }
       return rpc.storage('room.history', { room, ...whose, ...(request.query as Static<typeof EventsQuery>) })
     }),
   })

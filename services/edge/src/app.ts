@@ -3,12 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { ensureStreams } from '@switchboard/bus/streams'
 import { refuse } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
 import type { KickRecord } from '@switchboard/contracts/records'
 import type { Context } from '@switchboard/runtime/context'
-import { type Clock, systemClock } from './clock.ts'
+import { SettingsError } from '@switchboard/runtime/settings'
+import { Admission, type Strain } from './admission.ts'
+import { census } from './census.ts'
+import { type Clock, type LoopWatch, systemClock, watchLoop } from './clock.ts'
 import { createProtobufCodec } from './codec-protobuf.ts'
 import type { settings } from './config.ts'
-import { drain } from './drain.ts'
+import { drain, settled } from './drain.ts'
 import { createEvents, type EdgeEvents } from './events.ts'
 import { FeedRegistry } from './feed-registry.ts'
 import { fromApi } from './from-api.ts'
@@ -17,6 +21,7 @@ import { fromReplies } from './from-replies.ts'
 import { fromKicks, fromSignals } from './from-signals.ts'
 import { fromUplink, listenTcp, type UplinkParts } from './from-uplink.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { Outboxes } from './outbox.ts'
 import { People } from './people.ts'
 import { PresenceTable } from './presence-table.ts'
 import { Requests } from './requests.ts'
@@ -56,11 +61,11 @@ export async function startEdge(context: EdgeContext, overrides: EdgeOverrides =
   health.ready('edge', false)
   await using stack = new AsyncDisposableStack()
   const { NATS_URL: url, NATS_NAMESPACE: namespace, NATS_REPLICAS: replicas } = context.settings
-  const bus = stack.use(await connectBus({ url, namespace, service: 'edge', replicas, log }))
+  const bus = stack.use(await connectBus({ url, namespace, service: 'edge', replicas, log, tracing: context.tracing }))
   await ensureStreams(bus)
   const tokens = await tokensOf(context, clock, events)
   const session = await buildSessions(context, { bus, clock, events, tokens, stack })
-  const uplink = stack.use(await listen(context, session))
+  const uplink = stack.use(await listen(context, session, bus))
   health.ready('edge', true)
   events.listening(uplink.url)
   const all = stack.move()
@@ -105,6 +110,7 @@ async function buildSessions(context: EdgeContext, base: Base): Promise<SessionP
   const sessions = new SessionTable()
   const kicks = fromKicks(bus, (record) => kick(sessions, record, events))
   stack.defer(() => kicks.unsubscribe())
+  stack.use(census({ sessions, people }, clock, events))
   const presence = new PresenceTable()
   stack.use(await toPresence(bus, { edge: context.id, table: presence, clock, events }))
   return {
@@ -121,6 +127,7 @@ async function buildSessions(context: EdgeContext, base: Base): Promise<SessionP
     typing: toSignals(bus, events),
     epoch: (room) => source.epoch('room', room).catch(() => refuse('unavailable')),
     newId,
+    tracing: context.tracing,
     pingSeconds: context.settings.PING_SECONDS,
     version: VERSION,
   }
@@ -133,10 +140,16 @@ function kick(sessions: SessionTable, { user, reason }: KickRecord, events: Edge
 }
 
 /** Opens the ports. Disposing sends the connections away, then closes them. */
-async function listen({ settings }: EdgeContext, session: SessionParts): Promise<Edge> {
-  const { clock, events, newId, rpc, sessions, tokens } = session
+async function listen(context: EdgeContext, session: SessionParts, bus: Bus): Promise<Edge> {
+  const { settings } = context
+  const { clock, events, newId, rpc, tokens } = session
   await using stack = new AsyncDisposableStack()
-  let isDraining = false
+  const outboxes = stack.use(new Outboxes(clock, events))
+  const door = { isDraining: false }
+  const admission = new Admission(
+    strainOf({ door, session, bus, outboxes, loop: stack.use(watchLoop(clock)) }),
+    session,
+  )
   const uplink: UplinkParts = {
     session,
     events,
@@ -144,35 +157,93 @@ async function listen({ settings }: EdgeContext, session: SessionParts): Promise
     heartbeat: stack.use(new Heartbeat(clock, settings.PING_SECONDS)),
     protobuf: createProtobufCodec(),
     origins: settings.ORIGINS,
-    isDraining: () => isDraining,
+    outboxes,
+    admission,
   }
   const app = await fromApi({
     clock,
     events,
     tokens,
+    admission,
     rpc,
     newId,
+    tracing: context.tracing,
     apiKeys: settings.API_KEYS,
     webDir: settings.WEB_DIR,
+    widgetSites: settings.WIDGET_SITES,
     proxyHops: settings.PROXY_HOPS,
   })
   stack.defer(() => app.close())
   await fromUplink(app, uplink)
-  await app.listen({ host: settings.HOST, port: settings.PORT, backlog: BACKLOG })
+  const place = placeOf(context)
+  await app.listen(place)
   const { port } = app.server.address() as AddressInfo
-  if (settings.TCP_PORT > 0) stack.use(await listenTcp({ host: settings.HOST, port: settings.TCP_PORT }, uplink))
-  stack.defer(async () => {
-    isDraining = true
-    const connections = [...sessions]
-    events.draining(connections.length, settings.DRAIN_SECONDS_MAX)
-    await drain(connections, {
-      secondsMax: settings.DRAIN_SECONDS_MAX,
-      clock,
-      close: (each) => each.close('shutdown'),
-    })
-    for (const late of [...sessions]) late.close('shutdown')
+  if (settings.TCP_PORT > 0) stack.use(await listenTcp({ ...place, port: settings.TCP_PORT }, uplink))
+  stack.defer(() => {
+    door.isDraining = true
+    return sendAway(session, admission, settings.DRAIN_SECONDS_MAX)
   })
   const all = stack.move()
   const host = settings.HOST === '0.0.0.0' ? '127.0.0.1' : settings.HOST
   return { url: `http://${host}:${port}`, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** Workers share their ports; the kernel deals the connections out to all who listen. @throws SettingsError */
+function placeOf({ settings: { HOST: host, PORT: port }, worker }: EdgeContext) {
+  if (worker !== null && port === 0)
+    throw new SettingsError(['PORT must be a number above 0 for several EDGE_WORKERS, which share it'])
+  return { host, port, backlog: BACKLOG, reusePort: worker !== null }
+}
+
+interface StrainParts {
+  readonly door: { readonly isDraining: boolean }
+  readonly session: SessionParts
+  readonly bus: Bus
+  readonly outboxes: Outboxes
+  readonly loop: LoopWatch
+}
+
+const strainOf = ({ door, session: { sessions }, bus, outboxes, loop }: StrainParts): Strain => ({
+  get isDraining() {
+    return door.isDraining
+  },
+  get connections() {
+    return sessions.size
+  },
+  get unauthenticated() {
+    return sessions.unauthenticated
+  },
+  unauthenticatedOf: (address) => sessions.unauthenticatedOf(address),
+  get outboxBytes() {
+    return outboxes.bytes
+  },
+  get loopLagMs() {
+    return loop.lagMs
+  },
+  get natsAwayMs() {
+    return bus.awayMs
+  },
+})
+
+/** Asks every connection to return, to another edge; what was begun is answered first. Those who get no answer in time go without. */
+async function sendAway(session: SessionParts, admission: Admission, secondsMax: number): Promise<void> {
+  const { clock, events, sessions } = session
+  const began = clock.steady()
+  const seconds = () => (clock.steady() - began) / 1_000
+  const connections = [...sessions]
+  events.draining(connections.length, secondsMax)
+  await drain(connections, {
+    secondsMax,
+    clock,
+    close: (each) => {
+      each.leave()
+      events.sentAway(seconds())
+    },
+  })
+  for (const late of [...sessions]) late.leave()
+  const msMax = (MAX.replySeconds + 1) * 1_000
+  await settled(() => sessions.size === 0 && admission.requests === 0, { msMax, clock })
+  const late = [...sessions]
+  for (const each of late) each.close('shutdown')
+  events.drained(seconds(), late.length)
 }

@@ -30,6 +30,7 @@ export function createArchive(storage: RpcParts['storage']): Archive {
   }
   const page = async (kind: string, id: string, after_seq: number): Promise<Page> => {
     const limit = MAX.historyEvents
+    if (kind === 'desk') return ok(await storage('desk.events', { desk: id, after_seq, limit }))
     return kind === 'user'
       ? ok(await storage('user.events', { user: id, after_seq, limit }))
       : ok(await storage('room.history', { room: id, after_seq, limit }))
@@ -54,6 +55,7 @@ export function createArchive(storage: RpcParts['storage']): Archive {
   }
   return {
     head: async (kind, id) => {
+      if (kind === 'desk') return ok(await storage('desk.events', { desk: id, after_seq: 0, limit: 1 })).head
       if (kind === 'user') return ok(await storage('user.events', { user: id, after_seq: 0, limit: 1 })).head
       return ok(await storage('room.history', { room: id, limit: 1 })).head
     },

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds on a clock that nobody sets: for how long something takes. */
+  steady(): number
   /** Calls `then` once, `ms` later, unless the returned function was called before. */
   after(ms: number, then: () => void): () => void
   /** Calls `then` every `ms` until the returned function is called. */
@@ -18,6 +20,7 @@ const TIMER_MS_MAX = 2_147_483_647
 /** None of its timers keeps the process alive: the listening port does. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, then) => {
     const timer = setTimeout(then, Math.max(0, Math.min(ms, TIMER_MS_MAX)))
     timer.unref()
@@ -32,4 +35,37 @@ export const systemClock: Clock = {
     setImmediate(then)
   },
   random: () => Math.random(),
+}
+
+/** How late this process is. */
+export interface LoopWatch extends Disposable {
+  /** By how much half of all timers of the last second or more were late, in milliseconds. */
+  readonly lagMs: number
+}
+
+const SAMPLE_MS = 20
+const WINDOW_MS = 1_000
+const SAMPLES_MIN = 3
+
+/** The median, because one long pause (a collection of garbage, a process that was stopped and goes on) is no overload. */
+export function watchLoop(clock: Clock): LoopWatch {
+  let lagMs = 0
+  let delays: number[] = []
+  let sampledAt = performance.now()
+  let began = sampledAt
+  const stop = clock.every(SAMPLE_MS, () => {
+    const now = performance.now()
+    delays.push(Math.max(0, now - sampledAt - SAMPLE_MS))
+    sampledAt = now
+    if (now - began < WINDOW_MS || delays.length < SAMPLES_MIN) return
+    lagMs = delays.sort((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0
+    delays = []
+    began = now
+  })
+  return {
+    get lagMs() {
+      return lagMs
+    },
+    [Symbol.dispose]: stop,
+  }
 }

@@ -1,4 +1,5 @@
 import { protocolError } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
 import { COMMAND_NAMES, type Publication, type RawCommand, type SubscribeResult } from '@switchboard/contracts/protocol'
 import type { Codec } from './codec.ts'
 
@@ -30,9 +31,12 @@ function decode(frame: Uint8Array): RawCommand[] | null {
   } catch {
     return null
   }
+  // Cut no further than a frame may go on: a frame of nothing but line breaks is work as well.
+  const lines = whole.split('\n', MAX.frameCommands + 2)
+  if (lines.length > MAX.frameCommands + 1) return null
   const commands: RawCommand[] = []
-  for (const line of whole.split('\n')) {
-    if (line.trim() === '') continue
+  for (const line of lines) {
+    if (line === '' || line.trim() === '') continue
     const command = parseCommand(line)
     if (command === null) return null
     commands.push(command)

@@ -2,7 +2,8 @@ import type { Clock } from './clock.ts'
 
 /** Connections told to go elsewhere in a second: another edge takes that many back without trouble. */
 const PER_SECOND = 250
-const STEP_MS = 100
+/** A few connections each time: those that end together return together. */
+const STEP_MS = 20
 
 /**
  * Sends all connections away, in random order, evenly over as much time as their number needs, at most `secondsMax`: so that they
@@ -21,6 +22,16 @@ export async function drain<T>(
   const each = Math.ceil(order.length / steps)
   for (let from = 0; from < order.length; from += each) {
     for (const connection of order.slice(from, from + each)) options.close(connection)
-    if (from + each < order.length) await new Promise<void>((resolve) => options.clock.after(STEP_MS, resolve))
+    if (from + each < order.length) await step(options.clock)
   }
 }
+
+/** Waits until nothing is left, at most `msMax`. */
+export async function settled(isSettled: () => boolean, options: { msMax: number; clock: Clock }): Promise<void> {
+  for (let waited = 0; waited < options.msMax && !isSettled(); waited += STEP_MS) await step(options.clock)
+}
+
+const step = (clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(STEP_MS, resolve)
+  })

@@ -31,7 +31,7 @@ export class FeedAudit implements Disposable {
   constructor(parts: AuditParts) {
     this.#parts = parts
     this.#stop = parts.clock.every(MAX.auditMs, () => {
-      const before = parts.clock.now() - MAX.auditMs
+      const before = parts.clock.steady() - MAX.auditMs
       void this.audit([...parts.feeds()].filter((feed) => feed.heardAt <= before))
     })
   }

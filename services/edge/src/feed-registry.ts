@@ -119,6 +119,9 @@ export class FeedRegistry implements Disposable {
     })
     const listening = source.listen(spec.kind, spec.id, {
       entry: (entry) => feed.take(entry),
+      get sockets() {
+        return feed.audience.size
+      },
       signal: (payload) => feed.signal(payload),
     })
     const opened = new Promise<Refusal | null>((done) => {
@@ -136,7 +139,7 @@ export class FeedRegistry implements Disposable {
     this.#opening = []
     try {
       await this.#parts.source.settled()
-      await Promise.all([this.#openKind('room', batch), this.#openKind('user', batch)])
+      await Promise.all((['room', 'user', 'desk'] as const).map((kind) => this.#openKind(kind, batch)))
     } catch (error) {
       this.#parts.events.feedsNotOpened(batch.length, error)
       for (const { feed, done } of batch) {

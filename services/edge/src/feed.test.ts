@@ -22,6 +22,7 @@ function stoppedClock() {
   const clock: Clock = {
     ...systemClock,
     now: () => now,
+    steady: () => now,
     after: (ms, then) => {
       const timer = { at: now + ms, then }
       timers.push(timer)
@@ -55,6 +56,9 @@ class FakeLog implements LogSource {
     const first = (this.entries.at(-1)?.range.last ?? 0) + 1
     const made = Array.from({ length: count }, (_, i) => {
       const seq = first + i
+      const user = gone[i]
+      if (user !== undefined)
+        return { type: 'member.removed', seq, n: seq, at: seq, from: 'a', cid: `c${seq}`, user } as const
       return { type: 'message', seq, n: seq, at: seq, from: 'a', cid: `c${seq}`, text: `t${seq}` } as const
     })
     this.#logSeq += 7
@@ -276,6 +280,7 @@ test('whoever is removed by an entry, then they are given it and nothing after i
   log.write(1)
   assert.deepEqual([gone.offsets, gone.end, expected.end], [[1], 'removed', 'removed'])
   assert.deepEqual(hearer.offsets, [1, 2])
+  assert.deepEqual([feed.removedAt('g'), feed.removedAt('h')], [1, 0], 'and the feed knows it')
 })
 
 test('another epoch, then every position is void', async () => {

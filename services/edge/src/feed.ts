@@ -1,5 +1,6 @@
 import { eventDataOf, splitLines } from '@switchboard/contracts/entry'
 import type { AnyEvent } from '@switchboard/contracts/events'
+import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF, type Publication } from '@switchboard/contracts/protocol'
 import type { Clock } from './clock.ts'
@@ -9,10 +10,13 @@ import { Audience } from './fan-out.ts'
 import type { LogEntry } from './log-source.ts'
 import { Ring } from './ring.ts'
 
-export type FeedKind = 'room' | 'user'
+export type FeedKind = EntityKind
 
 /** What a feed gives to those who read it inside this process, after its listeners. */
 export type Watcher = (feed: Feed, entry: { first: number; last: number; payload: Uint8Array }) => void
+
+/** Removals that a feed remembers, the newest: each counts only until the person's own channel tells of it too. */
+const REMOVALS_MAX = 256
 
 /** Entries that wait while a feed is opened or mended; older ones give way, as mending reads them from the log. */
 const WAITING_MAX = 256
@@ -40,6 +44,7 @@ export class Feed {
   readonly #parts: FeedParts
   #state: 'opening' | 'live' | 'mending' = 'opening'
   #waiting: LogEntry[] = []
+  readonly #removals = new Map<string, number>()
   #head = 0
   #logSeq = 0
   #epoch = ''
@@ -53,7 +58,7 @@ export class Feed {
     this.id = id
     this.channel = CHANNEL_OF[kind](id)
     this.#parts = parts
-    this.heardAt = parts.clock.now()
+    this.heardAt = parts.clock.steady()
     this.audience = new Audience(parts.clock, parts.events.delivered)
   }
 
@@ -82,7 +87,7 @@ export class Feed {
 
   /** One entry, as it was heard. */
   take(entry: LogEntry): void {
-    this.heardAt = this.#parts.clock.now()
+    this.heardAt = this.#parts.clock.steady()
     if (this.#state === 'live') this.#accept(entry)
     else this.#wait(entry)
   }
@@ -146,6 +151,11 @@ export class Feed {
     return this.#ring.since(offset, this.#head)
   }
 
+  /** Number of the event that last removed this person, as far as it was heard here; 0 if none did. */
+  removedAt(user: string): number {
+    return this.#removals.get(user) ?? 0
+  }
+
   /** Number of the oldest event in memory, or one past the head. */
   get oldest(): number {
     return this.#ring.first ?? this.#head + 1
@@ -178,15 +188,23 @@ export class Feed {
 
   #advance(entry: { first: number; last: number; gone: readonly string[]; payload: Uint8Array }): void {
     this.#head = entry.last
-    const lines = splitLines(entry.payload)
-    this.#ring.push(
-      lines.map((line, i) => ({
-        offset: entry.first + i,
-        data: eventDataOf(this.channel, line, entry.first + i),
-      })),
-    )
+    const publications = splitLines(entry.payload).map((line, i) => ({
+      offset: entry.first + i,
+      data: eventDataOf(this.channel, line, entry.first + i),
+    }))
+    this.#ring.push(publications)
+    if (entry.gone.length > 0) for (const publication of publications) this.#rememberRemoval(publication)
     this.audience.entry(this.channel, entry)
     for (const watcher of this.watchers) watcher(this, entry)
+  }
+
+  #rememberRemoval(publication: Publication): void {
+    const user = removedBy(publication)
+    if (user === null) return
+    this.#removals.delete(user)
+    this.#removals.set(user, publication.offset)
+    const [oldest] = this.#removals.keys()
+    if (this.#removals.size > REMOVALS_MAX && oldest !== undefined) this.#removals.delete(oldest)
   }
 
   #wait(entry: LogEntry): void {
@@ -200,5 +218,5 @@ const EMPTY = new Uint8Array()
 /** The user whose membership ended with this event, or null. */
 function removedBy({ data }: Publication): string | null {
   const event = JSON.parse(Buffer.from(data).toString()) as AnyEvent
-  return event.type === 'member.removed' ? event.user : null
+  return event.type === 'member.removed' || event.type === 'agent.removed' ? event.user : null
 }

@@ -11,14 +11,22 @@ import { flush, type Msg, subscribe } from '@switchboard/bus/core'
 import { readHead, readHeads, readTail } from '@switchboard/bus/log'
 import { parseEntry } from '@switchboard/bus/log-entry'
 import { incarnationOf } from '@switchboard/bus/streams'
+import { traceOf } from '@switchboard/bus/trace'
 import { HEADER } from '@switchboard/contracts/entry'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import { entityOf } from '@switchboard/contracts/subjects'
 import { within } from '@switchboard/runtime/deadline'
 import type { EdgeEvents } from './events.ts'
 import type { Ear, LogSource } from './log-source.ts'
 
 /** A flush waits for NATS as long as it is away; whoever connects meanwhile is told to try again. */
 const SETTLE_MS_MAX = 3_000
+
+/** The channel that clients know it by. */
+function channelOf(subject: string): string {
+  const { kind, id } = entityOf(subject)
+  return `${kind}:${id}`
+}
 
 export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg, ear: Ear) => void): LogSource {
   const epochs = new Map<string, Promise<string>>()
@@ -28,7 +36,11 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
     const { subject, data, headers } = message
     if (!headers?.has(HEADER.entry)) return fromSignal(message, ear)
     try {
-      ear.entry(parseEntry({ subject, data, headers, seq: Number(headers.get(HEADER.logSeq)) }))
+      const entry = parseEntry({ subject, data, headers, seq: Number(headers.get(HEADER.logSeq)) })
+      const span = bus.tracing?.begin('edge.fanout', { cause: traceOf(headers) })
+      span?.note({ channel: channelOf(subject), first: entry.range.first, sockets: ear.sockets })
+      ear.entry(entry)
+      span?.end()
       events.entry('done')
     } catch (error) {
       events.entry('poison')

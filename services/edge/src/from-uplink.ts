@@ -6,60 +6,51 @@
  * order      per connection
  * acked      by the reply
  */
-import { createServer, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Socket } from 'node:net'
 import websocket from '@fastify/websocket'
-import { ERRORS, httpError, type Refusal, refuse } from '@switchboard/contracts/errors'
+import { CLOSE, type CloseName } from '@switchboard/contracts/close-codes'
+import { httpError, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { PROTOBUF_SUBPROTOCOL } from '@switchboard/contracts/protocol'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { Admission } from './admission.ts'
+import { traceIn } from './api-caller.ts'
+import { sendRefusal } from './api-errors.ts'
 import type { Codec } from './codec.ts'
 import { jsonCodec } from './codec-json.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { isAllowedOrigin } from './origin.ts'
+import type { Outboxes } from './outbox.ts'
 import { Session } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
 import { TcpFrames } from './tcp-frames.ts'
 import { Downlink, type Flusher, type Wire } from './to-downlink.ts'
-import { tcpWire, websocketWire } from './wires.ts'
+import { KEEP_ALIVE, tcpWire, websocketWire } from './wires.ts'
 
 export interface UplinkParts {
   readonly session: SessionParts
   readonly events: EdgeEvents
   readonly flusher: Flusher
+  readonly outboxes: Outboxes
   readonly heartbeat: Heartbeat
   readonly protobuf: Codec
   readonly origins: readonly string[]
-  /** True when this edge sends its connections away. */
-  readonly isDraining: () => boolean
+  readonly admission: Admission
 }
 
-/** Fragments of one message and chunks in one frame: a browser sends one, hostile clients send thousands of empty ones. */
 const SOCKET_OPTIONS = {
   maxPayload: MAX.connectFrameBytes,
   perMessageDeflate: false,
-  maxFragments: 64,
-  maxBufferedChunks: 1_024,
+  maxFragments: MAX.frameFragments,
+  maxBufferedChunks: MAX.frameChunks,
+  // Pings are answered by us, which counts them and answers none to those who do not read.
+  autoPong: false,
   clientTracking: false,
   closeTimeout: 5_000,
   handleProtocols: (offered: Set<string>): string | false =>
     offered.has(PROTOBUF_SUBPROTOCOL) ? PROTOBUF_SUBPROTOCOL : ([...offered][0] ?? false),
-}
-
-/** Why a connection is not taken now, or null. */
-export function admit({ session, isDraining, events }: UplinkParts): Refusal | null {
-  const { sessions } = session
-  const reason = isDraining()
-    ? 'draining'
-    : sessions.size >= MAX.connections
-      ? 'full'
-      : sessions.unauthenticated >= MAX.unauthenticated
-        ? 'crowded'
-        : null
-  if (reason === null) return null
-  events.admissionRefused(reason)
-  return refuse('unavailable', { message: 'This edge takes no connections now.', after_ms: 1_000 })
 }
 
 /** Begins a session on a wire. @returns it, to be given the frames and the end. */
@@ -68,17 +59,14 @@ export function openSession(wire: Wire, codec: Codec, parts: UplinkParts): Sessi
   const session: Session = new Session(link, codec, parts.session)
   parts.session.sessions.add(session)
   parts.events.opened(wire.transport)
-  session.ended.push(parts.heartbeat.add(session))
+  session.ended.push(parts.heartbeat.add(session), () => parts.outboxes.forget(link))
   return session
 }
 
 export async function fromUplink(app: FastifyInstance, parts: UplinkParts): Promise<void> {
-  const check = (request: FastifyRequest, reply: FastifyReply): Refusal | null => {
-    const { origin, host } = request.headers
+  const check = ({ headers: { origin, host }, ip, ws }: FastifyRequest) => {
     if (!isAllowedOrigin(origin, host, parts.origins)) return refuse('permission_denied', { field: 'origin' })
-    const refusal = request.ws ? admit(parts) : null
-    if (refusal) reply.header('retry-after', '1')
-    return refusal
+    return ws ? parts.admission.connection(ip) : null
   }
   await app.register(websocket, {
     options: SOCKET_OPTIONS,
@@ -91,8 +79,8 @@ export async function fromUplink(app: FastifyInstance, parts: UplinkParts): Prom
     url: '/connection/websocket',
     schema: { hide: true },
     onRequest: async (request, reply) => {
-      const refusal = check(request, reply)
-      if (refusal) return reply.code(ERRORS[refusal.code].http).send(httpError(refusal))
+      const refusal = check(request)
+      if (refusal) return sendRefusal(reply, refusal)
     },
     handler: (_request, reply) => {
       reply.code(426).header('upgrade', 'websocket')
@@ -106,16 +94,32 @@ function accept(socket: WebSocket, request: FastifyRequest, parts: UplinkParts):
   const codec = socket.protocol === PROTOBUF_SUBPROTOCOL ? parts.protobuf : jsonCodec
   const wire = websocketWire(socket, request.raw.socket, request.ip)
   const session = openSession(wire, codec, parts)
+  session.trace = traceIn(request)
   socket.on('message', (data) => session.receive(data as Buffer))
+  socket.on('ping', (data) => {
+    if (session.arrived(data.byteLength) && socket.bufferedAmount <= MAX.signalOutboxBytes) socket.pong(data)
+  })
+  socket.on('pong', (data) => session.arrived(data.byteLength))
+  socket.on('error', (error) => session.closed(brokenBy(error)))
   socket.on('close', () => session.closed('client'))
 }
 
+/** What the library found wrong with a frame, in our words; it has sent its own close code already. */
+function brokenBy(error: Error): CloseName | 'client' {
+  const { code = '' } = error as { code?: string }
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'frame_too_large'
+  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 'flood'
+  return code.startsWith('WS_ERR') ? 'bad_request' : 'client'
+}
+
 /** The same commands over plain TCP, for devices and programs without WebSocket. @returns how to stop listening. */
-export async function listenTcp(address: { host: string; port: number }, parts: UplinkParts): Promise<AsyncDisposable> {
-  const server = createServer({ noDelay: true }, (socket) => acceptTcp(socket, parts))
+export async function listenTcp(place: ListenOptions, parts: UplinkParts): Promise<AsyncDisposable> {
+  const server = createServer({ noDelay: true, ...KEEP_ALIVE }, (socket) => acceptTcp(socket, parts))
+  server.maxConnections = MAX.sockets
+  server.on('drop', () => parts.admission.socketDropped())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(address.port, address.host, resolve)
+    server.listen(place, resolve)
   })
   return {
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
@@ -124,13 +128,15 @@ export async function listenTcp(address: { host: string; port: number }, parts: 
 
 function acceptTcp(socket: Socket, parts: UplinkParts): void {
   socket.on('error', () => socket.destroy())
-  if (admit(parts)) {
-    socket.destroy()
+  const wire = tcpWire(socket)
+  if (parts.admission.connection(wire.address)) {
+    wire.shun(CLOSE.busy.code, CLOSE.busy.reason)
     return
   }
-  const session = openSession(tcpWire(socket), jsonCodec, parts)
+  const session = openSession(wire, jsonCodec, parts)
   const frames = new TcpFrames(MAX.connectFrameBytes)
   socket.on('data', (chunk) => {
+    if (!session.arrived(0)) return
     const complete = frames.push(chunk)
     if (complete === null) session.close('frame_too_large')
     for (const frame of complete ?? []) session.receive(frame)

@@ -5,21 +5,13 @@ import { Heartbeat } from './heartbeat.ts'
 import type { Session } from './session.ts'
 
 function fakeSession() {
-  const state = { pings: 0, answered: true, waiting: 0, sent: 0, closed: '' }
+  const state = { pings: 0, answered: true, closed: '' }
   const session = {
     ping: () => {
       state.pings += 1
     },
     get hasAnsweredPing() {
       return state.answered
-    },
-    link: {
-      get waitingBytes() {
-        return state.waiting
-      },
-      get sentBytes() {
-        return state.sent
-      },
     },
     close: (name: string) => {
       state.closed = name
@@ -66,18 +58,4 @@ test('no answer in ten seconds, then closed; an answer, or gone before, then not
   assert.equal(mute.state.closed, '')
   pass(25)
   assert.deepEqual([mute.state.closed, good.state.closed, gone.state.closed], ['no_pong', '', ''])
-})
-
-test('bytes that wait and none that leave in ten seconds, then closed as slow; progress, then not', () => {
-  const { heartbeat, pass } = beating(25)
-  const [stuck, moving] = [fakeSession(), fakeSession()]
-  heartbeat.add(stuck.session)
-  heartbeat.add(moving.session)
-  stuck.state.waiting = 10
-  moving.state.waiting = 10
-  for (let i = 0; i < 40; i += 1) {
-    moving.state.sent += 1
-    pass(1)
-  }
-  assert.deepEqual([stuck.state.closed, moving.state.closed], ['slow', ''])
 })

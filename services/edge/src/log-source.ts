@@ -22,6 +22,8 @@ export interface LogSource {
 
 export interface Ear {
   entry(entry: LogEntry): void
+  /** Sockets that it hands entries on to. */
+  readonly sockets: number
   /** Signals, one a line. */
   signal(payload: Uint8Array): void
 }

@@ -19,6 +19,10 @@ export class People implements Disposable {
     this.#clock = clock
   }
 
+  get size(): number {
+    return this.#held.size
+  }
+
   find(user: string): Person | undefined {
     return this.#held.get(user)?.person
   }

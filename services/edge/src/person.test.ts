@@ -87,6 +87,22 @@ test('a list that is older than the channel was when it was opened, then the eve
   assert.ok(person.isMember('d') && person.isMember('e'))
 })
 
+test('a removal that the room’s feed has heard first, then the person is out, until they are added after it', async () => {
+  const { people, connection, happen, answer } = scene(0)
+  const joining = people.join('ann', connection)
+  await answer({ user: 'ann', head: 0, rooms: [{ ...listed('a', 1), head: 5 }] })
+  const person = await joining
+  assert.ok(!isRefusal(person))
+  const roomRemovedAt = (seq: number) => ({ id: 'a', removedAt: () => seq }) as unknown as Feed
+  assert.equal(person.isStillIn(roomRemovedAt(0)), true)
+  assert.equal(person.isStillIn(roomRemovedAt(4)), true, 'the list is newer')
+  assert.equal(person.isStillIn(roomRemovedAt(6)), false)
+  happen({ ...added(1, 'a'), room_seq: 7 } as UserEvent)
+  assert.equal(person.isStillIn(roomRemovedAt(6)), true)
+  happen(removed(2, 'a'))
+  assert.equal(person.isStillIn(roomRemovedAt(0)), false)
+})
+
 test('storage is away, then refused, its feed released, and the next one asks again', async () => {
   const { people, connection, answer, state, watchers } = scene(0)
   const joining = people.join('ann', connection)

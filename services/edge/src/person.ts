@@ -65,6 +65,12 @@ export class Person {
     return this.#rooms.has(room)
   }
 
+  /** The same, when the room's own feed may have told of a removal that this person's channel has not told of yet. */
+  isStillIn(feed: Feed): boolean {
+    const membership = this.#rooms.get(feed.id)
+    return membership !== undefined && feed.removedAt(this.user) <= membership.head
+  }
+
   /** Their rooms, the most recently active first. */
   memberships(): Membership[] {
     return [...this.#rooms.values()].sort((a, b) => b.at - a.at)

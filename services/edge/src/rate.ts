@@ -12,18 +12,18 @@ export class Bucket {
     this.#at = now
   }
 
-  /** @returns 0 if a token was taken, else the milliseconds until there is one. */
-  take(now: number): number {
-    const ms = this.wait(now)
-    if (ms === 0) this.#tokens -= 1
+  /** @returns 0 if a token was taken, or as many as it costs, else the milliseconds until there are. */
+  take(now: number, cost = 1): number {
+    const ms = this.wait(now, cost)
+    if (ms === 0) this.#tokens -= cost
     return ms
   }
 
   /** The same without taking it. */
-  wait(now: number): number {
+  wait(now: number, cost = 1): number {
     this.#tokens = Math.min(this.#burst, this.#tokens + (Math.max(0, now - this.#at) / 1_000) * this.#perSecond)
     this.#at = now
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1_000)
+    return this.#tokens >= cost ? 0 : Math.ceil(((cost - this.#tokens) / this.#perSecond) * 1_000)
   }
 }
 

@@ -27,12 +27,17 @@ export class Requests implements Disposable {
     this.#stop = clock.every(SWEEP_MS, () => this.#sweep())
   }
 
+  /** Commands without an outcome yet. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
   /** A new number, and what becomes of it: the router's result, its refusal, or `timeout`. */
   open(): { request: number; outcome: Promise<object | Refusal> } {
     this.#last += 1
     const request = this.#last
     const outcome = new Promise<object | Refusal>((done) => {
-      this.#waiting.set(request, { done, since: this.#clock.now(), sweep: this.#sweeps })
+      this.#waiting.set(request, { done, since: this.#clock.steady(), sweep: this.#sweeps })
     })
     return { request, outcome }
   }
@@ -45,7 +50,7 @@ export class Requests implements Disposable {
     }
     this.#waiting.delete(reply.r)
     this.#events.replied('ok' in reply ? 'done' : 'refused')
-    this.#events.replySeconds((this.#clock.now() - waiting.since) / 1_000)
+    this.#events.replySeconds((this.#clock.steady() - waiting.since) / 1_000)
     waiting.done('ok' in reply ? reply.ok : reply.no)
   }
 

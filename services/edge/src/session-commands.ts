@@ -1,12 +1,13 @@
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
-import { METHODS, PublishData } from '@switchboard/contracts/methods'
+import { isMethod, METHODS, PublishData } from '@switchboard/contracts/methods'
 import { COMMANDS, type CommandBody, type CommandName, type RawCommand } from '@switchboard/contracts/protocol'
 import { validate } from '@switchboard/contracts/validate'
 import { parseChannel } from './channel-name.ts'
 import { NOT_JSON } from './codec.ts'
+import type { Feed } from './feed.ts'
 import type { Session } from './session.ts'
-import { ttlSeconds, within } from './session-connect.ts'
+import { traced, ttlSeconds, within } from './session-connect.ts'
 import { history } from './session-history.ts'
 
 /** A handler replies by itself, in the moment that it chooses, or returns why not. */
@@ -16,11 +17,30 @@ type Handler<Name extends CommandName> = (
   body: CommandBody<Name>,
 ) => Promise<Refusal | null> | Refusal | null
 
+/** Methods after which one is in another room. */
+const ARRIVING: ReadonlySet<string> = new Set(['room.create', 'room.join', 'desk.enter', 'desk.accept', 'desk.pick'])
 /** How long the answer of a room that one has just joined waits until its publications flow. */
 const ARRIVAL_MS = 1_000
 
+/** Commands of which a trace may tell something. */
+const TRACED: ReadonlySet<string> = new Set(['publish', 'rpc', 'subscribe', 'history', 'presence', 'presence_stats'])
+
 /** One command of a connected client. @returns why it was refused, or null when it was answered. */
-export async function runCommand(session: Session, command: RawCommand): Promise<Refusal | null> {
+export function runCommand(session: Session, command: RawCommand): Promise<Refusal | null> {
+  const { tracing } = session.parts
+  return tracing && TRACED.has(command.name ?? '')
+    ? traced(session, methodOf(command), () => handle(session, command))
+    : handle(session, command)
+}
+
+/** A name that is not of ours is none that a trace should carry. */
+function methodOf({ name, body }: RawCommand): string {
+  const { method } = (body ?? {}) as { method?: unknown }
+  if (name !== 'rpc') return name ?? ''
+  return typeof method === 'string' && isMethod(method) ? method : name
+}
+
+async function handle(session: Session, command: RawCommand): Promise<Refusal | null> {
   const { id, name } = command
   if (name === null) return refuse('method_not_found')
   if ((command.body as { data?: unknown } | null)?.data === NOT_JSON) {
@@ -98,21 +118,42 @@ const HANDLERS: { readonly [Name in CommandName]: Handler<Name> } = {
 async function subscribe(session: Session, id: number, body: CommandBody<'subscribe'>): Promise<Refusal | null> {
   const target = parseChannel(body.channel)
   if (isRefusal(target)) return target
-  if (target.kind === 'desk') return refuse('unknown_channel', { field: 'channel' })
+  if (target.kind === 'desk') return subscribeDesk(session, id, { desk: target.id, body })
   if (target.kind === 'user') {
     return refuse(target.id === session.user ? 'already_subscribed' : 'permission_denied', { field: 'channel' })
   }
   const room = target.id
   const spec = { kind: 'room', id: room } as const
   let head: { head?: number } = {}
-  if (!session.person.isMember(room)) {
-    const facts = await session.parts.rpc.storage('room.head', { room, user: session.user })
+  const isMember = session.person.isMember(room)
+  if (!isMember) {
+    const { user, roles } = session.identity
+    const facts = await session.parts.rpc.storage('room.head', { room, user, roles })
     if (isRefusal(facts)) return { ...facts, field: 'channel' }
-    if (!facts.member && facts.kind !== 'public') return refuse('not_a_member', { field: 'channel' })
+    // A supervisor looks on without being a member: nobody in the room sees anything of it.
+    if (!facts.member && facts.kind !== 'public' && !facts.watches) return refuse('not_a_member', { field: 'channel' })
     head = { head: facts.head }
   }
   if (session.isClosed) return null
-  return session.subscriptions.subscribe({ ...spec, ...head }, body, (result) => {
+  const mayHear = (feed: Feed) => !isMember || session.person.isStillIn(feed)
+  return session.subscriptions.subscribe({ ...spec, ...head, mayHear }, body, (result) => {
+    reply(session, id, 'subscribe', result)
+  })
+}
+
+/** The queue of a desk, for its agents; whoever stops being one is told by its feed, as members of rooms are. */
+async function subscribeDesk(
+  session: Session,
+  id: number,
+  { desk, body }: { readonly desk: string; readonly body: CommandBody<'subscribe'> },
+): Promise<Refusal | null> {
+  const { user, roles } = session.identity
+  const role = await session.parts.rpc.partition(desk, 'desk.role', { desk, user, roles })
+  if (isRefusal(role)) return { ...role, field: 'channel' }
+  if (!role.agent) return refuse('permission_denied', { field: 'channel' })
+  if (session.isClosed) return null
+  const mayHear = (feed: Feed) => feed.removedAt(user) <= role.head
+  return session.subscriptions.subscribe({ kind: 'desk', id: desk, mayHear }, body, (result) => {
     reply(session, id, 'subscribe', result)
   })
 }
@@ -137,7 +178,7 @@ async function call(session: Session, method: string, data: unknown): Promise<ob
     return isRefusal(params) ? params : session.typing(params.room)
   }
   const result = await rpc.call(session.identity, method, data)
-  if (!isRefusal(result) && (method === 'room.create' || method === 'room.join')) {
+  if (!isRefusal(result) && ARRIVING.has(method)) {
     const { room } = { ...(data as object), ...result } as { room: string }
     if (session.subscriptions.size < MAX.connectionRooms) await session.subscriptions.until(room, ARRIVAL_MS)
   }

@@ -1,4 +1,5 @@
 import type { Refusal } from '@switchboard/contracts/errors'
+import type { Tracing } from '@switchboard/runtime/tracing'
 import type { Clock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { FeedRegistry } from './feed-registry.ts'
@@ -26,6 +27,8 @@ export interface SessionParts {
   /** The epoch of a room that is not followed here; refused while NATS is away. */
   readonly epoch: (room: string) => Promise<string | Refusal>
   readonly newId: () => string
+  /** Undefined where nothing is traced. */
+  readonly tracing: Tracing | undefined
   readonly pingSeconds: number
   readonly version: string
 }

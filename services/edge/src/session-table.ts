@@ -1,10 +1,12 @@
 import { MAX } from '@switchboard/contracts/limits'
+import { addressKey } from './address.ts'
 import type { Session } from './session.ts'
 
 /** Every connection of this edge. */
 export class SessionTable {
   readonly #all = new Set<Session>()
   readonly #byUser = new Map<string, Set<Session>>()
+  readonly #unauthenticated = new Map<string, number>()
   #identified = 0
 
   get size(): number {
@@ -16,8 +18,14 @@ export class SessionTable {
     return this.#all.size - this.#identified
   }
 
+  /** The same of one address, as limits count it. */
+  unauthenticatedOf(address: string): number {
+    return this.#unauthenticated.get(address) ?? 0
+  }
+
   add(session: Session): void {
     this.#all.add(session)
+    this.#count(session, 1)
   }
 
   /** The connection belongs to this user now. One too many, and the oldest gives way: it may be half-open and dead. */
@@ -26,6 +34,7 @@ export class SessionTable {
     this.#byUser.set(user, sessions)
     sessions.add(session)
     this.#identified += 1
+    this.#count(session, -1)
     if (sessions.size <= MAX.userConnections) return
     const [oldest] = sessions
     oldest?.close('connection_limit')
@@ -36,15 +45,23 @@ export class SessionTable {
     const sessions = this.#byUser.get(user)
     if (!sessions?.delete(session)) return
     this.#identified -= 1
+    this.#count(session, 1)
     if (sessions.size === 0) this.#byUser.delete(user)
   }
 
   remove(session: Session): void {
-    this.#all.delete(session)
+    if (this.#all.delete(session)) this.#count(session, -1)
   }
 
   ofUser(user: string): Session[] {
     return [...(this.#byUser.get(user) ?? [])]
+  }
+
+  #count(session: Session, by: 1 | -1): void {
+    const address = addressKey(session.link.address)
+    const count = this.unauthenticatedOf(address) + by
+    if (count === 0) this.#unauthenticated.delete(address)
+    else this.#unauthenticated.set(address, count)
   }
 
   [Symbol.iterator](): Iterator<Session> {

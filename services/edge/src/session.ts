@@ -20,8 +20,8 @@ import type { Identity } from './tokens.ts'
 const EXPIRY_GRACE_MS = 25_000
 /** Connect commands of one connection, with one token or another. */
 const CONNECTS_MAX = 3
-/** Commands refused for their rate before the connection is cut: whoever goes on does not listen. */
-const REFUSED_MAX = 10_000
+/** So many bytes of a frame cost as much as another frame. */
+const FRAME_BYTES = 4_096
 /** Between two typing signals of one connection in one room. */
 const TYPING_MS = 1_000
 
@@ -33,9 +33,12 @@ export class Session implements Owner, Present, Counting {
   readonly subscriptions: Subscriptions
   readonly counted: CountedRooms
   readonly parts: SessionParts
+  /** What the client says of its own trace. */
+  trace: string | undefined
   /** Called when it ends. */
   readonly ended: (() => void)[] = []
   readonly #bucket: Bucket
+  readonly #frames: Bucket
   #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
   #identity: Identity | null = null
   #person: Person | null = null
@@ -48,6 +51,7 @@ export class Session implements Owner, Present, Counting {
   #inFlight = 0
   readonly #typedAt = new Map<string, number>()
   #refused = 0
+  #isLeaving = false
   #cancelDeadline = () => {}
   #cancelExpiry = () => {}
 
@@ -58,7 +62,9 @@ export class Session implements Owner, Present, Counting {
     this.parts = parts
     this.subscriptions = new Subscriptions(this, parts)
     this.counted = new CountedRooms(this, parts)
-    this.#bucket = new Bucket({ perSecond: MAX.commandsPerSecond, burst: MAX.commandsBurst }, parts.clock.now())
+    const now = parts.clock.steady()
+    this.#bucket = new Bucket({ perSecond: MAX.commandsPerSecond, burst: MAX.commandsBurst }, now)
+    this.#frames = new Bucket({ perSecond: MAX.framesPerSecond, burst: MAX.framesBurst }, now)
     this.#awaitConnect()
   }
 
@@ -81,9 +87,17 @@ export class Session implements Owner, Present, Counting {
     return this.#state === 'closed'
   }
 
+  /** Something came in, whether it says something or not. @returns false if it was too much, and the connection has ended. */
+  arrived(bytes: number): boolean {
+    if (this.#state === 'closed') return false
+    if (this.#frames.take(this.parts.clock.steady(), 1 + Math.floor(bytes / FRAME_BYTES)) === 0) return true
+    this.close('flood')
+    return false
+  }
+
   /** One frame from the client. */
   receive(frame: Uint8Array): void {
-    if (this.#state === 'closed') return
+    if (!this.arrived(frame.byteLength)) return
     this.#heard = true
     const commands = this.codec.decode(frame)
     if (commands === null || commands.length > MAX.frameCommands) {
@@ -121,6 +135,15 @@ export class Session implements Owner, Present, Counting {
     if (this.#state === 'closed') return
     this.closed(name)
     this.link.close(name)
+  }
+
+  /** This edge goes away: nothing new is begun, what is under way is still answered, and then it ends. */
+  leave(): void {
+    this.#isLeaving = true
+    const queue = this.#queue
+    this.#queue = []
+    for (const { id } of queue) this.#answer(id, refuse('unavailable'))
+    if (this.#inFlight === 0) this.close('shutdown')
   }
 
   restart(): void {
@@ -164,8 +187,8 @@ export class Session implements Owner, Present, Counting {
   /** Tells a room that its person is writing. More often than every few seconds says nothing new. */
   typing(room: string): Refusal | object {
     if (!this.person.isMember(room)) return refuse('not_a_member', { field: 'room' })
-    const now = this.parts.clock.now()
-    if (now - (this.#typedAt.get(room) ?? 0) < TYPING_MS) return {}
+    const now = this.parts.clock.steady()
+    if (now - (this.#typedAt.get(room) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return {}
     if (this.#typedAt.size >= MAX.connectionRooms) this.#typedAt.clear()
     this.#typedAt.set(room, now)
     this.parts.typing(room, this.user)
@@ -245,10 +268,11 @@ export class Session implements Owner, Present, Counting {
 
   async #run(command: RawCommand): Promise<void> {
     if (this.isClosed) return
-    const waitMs = this.#bucket.take(this.parts.clock.now())
+    if (this.#isLeaving) return this.#answer(command.id, refuse('unavailable'))
+    const waitMs = this.#bucket.take(this.parts.clock.steady())
     if (waitMs > 0) {
       this.#refused += 1
-      if (this.#refused > REFUSED_MAX) return this.close('busy')
+      if (this.#refused > MAX.refusedCommands) return this.close('busy')
       return this.#answer(command.id, refuse('too_many_requests', { after_ms: waitMs }))
     }
     if (this.#inFlight >= MAX.requestsInFlight) return this.#answer(command.id, refuse('too_many_requests'))
@@ -259,6 +283,7 @@ export class Session implements Owner, Present, Counting {
       else this.parts.events.command('uplink', 'done')
     } finally {
       this.#inFlight -= 1
+      if (this.#isLeaving && this.#inFlight === 0) this.close('shutdown')
     }
   }
 

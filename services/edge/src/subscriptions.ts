@@ -71,16 +71,19 @@ export class Subscriptions {
       for (const prepared of all as Prepared[]) {
         const { subscription, feed } = prepared
         if (subscription.state !== 'pending') continue
-        if (feed.kind === 'room' && !person.isMember(feed.id)) this.drop(subscription)
+        if (feed.kind === 'room' && !person.isStillIn(feed)) this.drop(subscription)
         else results[subscription.channel] = this.#finish(prepared, budget)
       }
       return results
     }
   }
 
-  /** A subscription that the client asked for. `reply` is called in the moment from which on publications follow. */
+  /**
+   * A subscription that the client asked for. `reply` is called in the moment from which on publications follow. `mayHear` is
+   * asked last, when the feed itself knows who was removed.
+   */
   async subscribe(
-    spec: FeedSpec,
+    spec: FeedSpec & { readonly mayHear: (feed: Feed) => boolean },
     position: Position,
     reply: (result: SubscribeResult) => void,
   ): Promise<Refusal | null> {
@@ -94,6 +97,7 @@ export class Subscriptions {
     const subscription = this.#reserve(channel, 'client')
     const prepared = await this.#prepare(subscription, spec, position)
     if (isRefusal(prepared)) return prepared
+    if (subscription.state === 'pending' && !spec.mayHear(prepared.feed)) this.drop(subscription)
     if (subscription.state !== 'pending') return refuse('not_a_member', { field: 'channel' })
     reply(this.#finish(prepared, freshBudget()))
     return null
@@ -108,7 +112,7 @@ export class Subscriptions {
     const prepared = await this.#prepare(subscription, { kind: 'room', id: room, head: roomSeq }, position)
     if (isRefusal(prepared)) return this.#owner.restart()
     if (subscription.state !== 'pending') return
-    if (!person.isMember(room)) return this.drop(subscription)
+    if (!person.isStillIn(prepared.feed)) return this.drop(subscription)
     const { publications = [], ...result } = this.#finish(prepared, freshBudget())
     const { link, codec } = this.#owner
     const offset = (publications[0]?.offset ?? result.offset + 1) - 1

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { MAX } from '@switchboard/contracts/limits'
 import { systemClock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
+import { Outboxes } from './outbox.ts'
 import { Downlink, Flusher, type Wire } from './to-downlink.ts'
 
 /** A wire whose kernel takes nothing until told, and that writes down what it was asked. */
@@ -18,6 +19,7 @@ function fakeWire() {
     },
     cork: () => calls.push('cork'),
     uncork: () => calls.push('uncork'),
+    shun: (code) => calls.push(`shun ${code}`),
     close: (code) => calls.push(`close ${code}`),
     terminate: () => calls.push('terminate'),
     get waitingBytes() {
@@ -34,6 +36,7 @@ function fakeLink() {
   const clock = {
     ...systemClock,
     now: () => 0,
+    steady: () => 0,
     soon: (then: () => void) => soon.push(then),
     after: (ms: number, then: () => void) => {
       later.push(ms)
@@ -46,8 +49,11 @@ function fakeLink() {
     signalDropped: () => {
       dropped += 1
     },
+    slow: () => {},
+    outbox: () => {},
   } as unknown as EdgeEvents
   const flusher = new Flusher(clock)
+  const outboxes = new Outboxes({ ...clock, every: () => () => {} }, events)
   const make = () => {
     const fake = fakeWire()
     let slow = 0
@@ -55,7 +61,7 @@ function fakeLink() {
       slow += 1
       link.close('slow')
     }
-    const link = new Downlink(fake.wire, { flusher, events, tooSlow })
+    const link = new Downlink(fake.wire, { flusher, outboxes, events, tooSlow })
     return { ...fake, link, slow: () => slow }
   }
   const turn = () => {

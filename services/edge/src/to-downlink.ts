@@ -11,6 +11,7 @@ import { MAX } from '@switchboard/contracts/limits'
 import type { Clock } from './clock.ts'
 import type { EdgeEvents, Transport } from './events.ts'
 import type { Link } from './link.ts'
+import type { Outboxes, SlowCause, Waits } from './outbox.ts'
 
 /** What carries frames: a WebSocket, a TCP connection, or a test. */
 export interface Wire {
@@ -21,6 +22,8 @@ export interface Wire {
   cork(): void
   uncork(): void
   close(code: number, reason: string): void
+  /** The same, and nothing more is read: for those that send too much. */
+  shun(code: number, reason: string): void
   /** Ends at once, without a word: for those that do not read. */
   terminate(): void
   readonly waitingBytes: number
@@ -48,7 +51,7 @@ export class Flusher implements Disposable {
   mark(link: Downlink): void {
     this.#dirty.add(link)
     if (this.#dirty.size > 1) return
-    const isBusy = this.#flushed >= BUSY_SOCKETS && this.#clock.now() - this.#flushedAt <= GATHER_MS
+    const isBusy = this.#flushed >= BUSY_SOCKETS && this.#clock.steady() - this.#flushedAt <= GATHER_MS
     if (isBusy) this.#clock.after(GATHER_MS, () => this.#flush())
     else this.#clock.soon(() => this.#flush())
   }
@@ -62,28 +65,38 @@ export class Flusher implements Disposable {
     this.#dirty.clear()
     for (const link of links) link.flush()
     this.#flushed = links.length
-    this.#flushedAt = this.#clock.now()
+    this.#flushedAt = this.#clock.steady()
   }
 }
 
 /** Of these the client does not read what we say: it is cut, and finds out by itself. */
 const SILENT: ReadonlySet<CloseName> = new Set(['slow', 'no_pong'])
 
-export class Downlink implements Link {
+export interface DownlinkParts {
+  readonly flusher: Flusher
+  readonly outboxes: Outboxes
+  readonly events: EdgeEvents
+  /** The client does not read. */
+  readonly tooSlow: () => void
+}
+
+export class Downlink implements Link, Waits {
   readonly transport: Transport
   readonly address: string
   readonly #wire: Wire
   readonly #flusher: Flusher
   readonly #events: EdgeEvents
+  readonly #outboxes: Outboxes
   readonly #tooSlow: () => void
   #isCorked = false
   #isClosed = false
 
-  constructor(wire: Wire, parts: { flusher: Flusher; events: EdgeEvents; tooSlow: () => void }) {
+  constructor(wire: Wire, parts: DownlinkParts) {
     this.transport = wire.transport
     this.address = wire.address
     this.#wire = wire
     this.#flusher = parts.flusher
+    this.#outboxes = parts.outboxes
     this.#events = parts.events
     this.#tooSlow = parts.tooSlow
   }
@@ -106,7 +119,13 @@ export class Downlink implements Link {
     if (this.#wire.waitingBytes <= MAX.outboxBytes) return
     // What was only held back here is no sign of a slow client.
     this.flush()
-    if (this.#wire.waitingBytes > MAX.outboxBytes) this.#tooSlow()
+    if (this.#wire.waitingBytes > MAX.outboxBytes) this.slow('full')
+  }
+
+  slow(cause: SlowCause): void {
+    if (this.#isClosed) return
+    this.#events.slow(cause)
+    this.#tooSlow()
   }
 
   signal(frame: Uint8Array): void {
@@ -118,13 +137,16 @@ export class Downlink implements Link {
     if (!this.#isCorked) return
     this.#isCorked = false
     this.#wire.uncork()
+    if (this.#wire.waitingBytes > 0) this.#outboxes.watch(this)
   }
 
   close(name: CloseName): void {
     if (this.#isClosed) return
     this.flush()
     this.#isClosed = true
+    this.#outboxes.forget(this)
     if (SILENT.has(name)) this.#wire.terminate()
+    else if (name === 'flood') this.#wire.shun(CLOSE[name].code, CLOSE[name].reason)
     else this.#wire.close(CLOSE[name].code, CLOSE[name].reason)
   }
 }

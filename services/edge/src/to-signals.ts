@@ -15,6 +15,8 @@ import type { EdgeEvents } from './events.ts'
 export const toSignals =
   (bus: Bus, events: EdgeEvents) =>
   (room: string, user: string): void => {
+    // The client library would keep them, and say later what is true no more.
+    if (bus.awayMs > 0) return
     publish(bus, bus.names.live('room', room), signalLine(CHANNEL_OF.room(room), { type: 'typing', user }))
     events.signal('out')
   }

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import { isId } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
@@ -21,6 +21,8 @@ import {
 export interface Identity {
   readonly user: string
   readonly roles: readonly GlobalRole[]
+  /** What they are called. */
+  readonly name?: string
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
@@ -43,12 +45,19 @@ export interface Tokens {
   /** @returns who it is, `token_expired`, `unauthorized` for what is not ours, or `unavailable` while an issuer's keys cannot be read. */
   verify(token: string, options?: { evenExpired?: boolean }): Promise<Identity | Refusal>
   /** Null where this edge issues none. */
-  issue(user: string, roles: readonly GlobalRole[]): Promise<{ token: string; expires_at: number }> | null
+  issue(
+    user: string,
+    roles: readonly GlobalRole[],
+    name?: string,
+  ): Promise<{ token: string; expires_at: number }> | null
+  /** With which the customer's own server signs who a visitor of this desk is; null where this edge issues no tokens. */
+  deskSecret(desk: string): string | null
   /** The public keys, for whoever verifies our tokens. */
   readonly jwks: { readonly keys: readonly JWK[] }
 }
 
 const ROLES: readonly GlobalRole[] = ['admin', 'supervisor', 'agent', 'user', 'visitor', 'api']
+const SECRET_BYTES = 32
 const OWN_ALGORITHM = 'EdDSA'
 /** Clocks of another issuer may be off by as much. */
 const EXTERNAL_TOLERANCE_SECONDS = 5
@@ -70,10 +79,11 @@ function refusalOf(error: unknown, unavailable: (error: unknown) => void): Refus
   return refuse('unavailable')
 }
 
-function identityOf({ sub, exp, roles }: JWTPayload & { roles?: unknown }): Identity | Refusal {
+function identityOf({ sub, exp, roles, name }: JWTPayload & { roles?: unknown; name?: unknown }): Identity | Refusal {
   if (!isId(sub) || exp === undefined) return refuse('unauthorized', { field: 'token' })
   const known = Array.isArray(roles) ? ROLES.filter((role) => roles.includes(role)) : []
-  return { user: sub, roles: known.length > 0 ? known : ['user'], expiresAt: exp * 1_000 }
+  const called = typeof name === 'string' && name !== '' && name.length <= MAX.nameChars ? { name } : {}
+  return { user: sub, roles: known.length > 0 ? known : ['user'], ...called, expiresAt: exp * 1_000 }
 }
 
 /** @throws on keys that are no Ed25519 keys: settings are wrong. */
@@ -108,7 +118,12 @@ export async function createTokens(options: TokenOptions): Promise<Tokens> {
         return refusalOf(error, options.keysUnavailable)
       }
     },
-    issue: (user, roles) => (privateKey ? issueToken({ ...options, privateKey, kid }, user, roles) : null),
+    issue: (user, roles, name) =>
+      privateKey ? issueToken({ ...options, privateKey, kid }, { user, roles, name }) : null,
+    deskSecret: (desk) => {
+      const key = privateKey?.export({ type: 'pkcs8', format: 'der' })
+      return key ? Buffer.from(hkdfSync('sha256', key, desk, 'visitors of a desk', SECRET_BYTES)).toString('hex') : null
+    },
   }
 }
 
@@ -124,12 +139,11 @@ async function issueToken(
     privateKey: KeyObject
     kid: string
   },
-  user: string,
-  roles: readonly GlobalRole[],
+  { user, roles, name }: { user: string; roles: readonly GlobalRole[]; name: string | undefined },
 ) {
   const issuedAt = Math.floor(now() / 1_000)
   const expiresAt = issuedAt + seconds
-  const unsigned = new SignJWT({ roles: [...roles] })
+  const unsigned = new SignJWT({ roles: [...roles], ...(name === undefined ? {} : { name }) })
     .setProtectedHeader({ alg: OWN_ALGORITHM, kid, typ: 'JWT' })
     .setIssuer(issuer)
     .setSubject(user)

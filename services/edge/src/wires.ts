@@ -7,6 +7,9 @@ import type { Wire } from './to-downlink.ts'
 /** After the last word a TCP client has so long to hang up. */
 const TCP_END_MS = 5_000
 
+/** The kernel looks whether a silent peer is still there, should our own pings ever fail to. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 }
+
 /** A WebSocket. `socket` is the TCP connection under it: corking it is what gathers the frames of one flush into one system call. */
 export function websocketWire(websocket: WebSocket, socket: Socket, address: string): Wire {
   const binary = websocket.protocol === PROTOBUF_SUBPROTOCOL
@@ -17,6 +20,10 @@ export function websocketWire(websocket: WebSocket, socket: Socket, address: str
     cork: () => socket.cork(),
     uncork: () => socket.uncork(),
     close: (code, reason) => websocket.close(code, reason),
+    shun: (code, reason) => {
+      websocket.close(code, reason)
+      websocket.pause()
+    },
     terminate: () => websocket.terminate(),
     get waitingBytes() {
       return websocket.bufferedAmount
@@ -33,16 +40,21 @@ export function tcpWire(socket: Socket): Wire {
     socket.write(frameHeader(frame))
     socket.write(frame)
   }
+  const close = (code: number, reason: string) => {
+    write(Buffer.from(JSON.stringify({ push: { disconnect: { code, reason } } })))
+    socket.end()
+    socket.setTimeout(TCP_END_MS, () => socket.destroy())
+  }
   return {
     transport: 'tcp',
     address: socket.remoteAddress ?? '',
     write,
     cork: () => socket.cork(),
     uncork: () => socket.uncork(),
-    close: (code, reason) => {
-      write(Buffer.from(JSON.stringify({ push: { disconnect: { code, reason } } })))
-      socket.end()
-      socket.setTimeout(TCP_END_MS, () => socket.destroy())
+    close,
+    shun: (code, reason) => {
+      close(code, reason)
+      socket.pause()
     },
     terminate: () => socket.destroy(),
     get waitingBytes() {

@@ -14,7 +14,10 @@ before(async () => {
   await mkdir(join(webDir, 'assets'))
   await writeFile(join(webDir, 'index.html'), '<!doctype html><title>page</title>')
   await writeFile(join(webDir, 'assets', 'a.js'), 'export {}')
-  here = await stage({ env: { WEB_DIR: webDir, API_KEYS: 'first-key,second-key' } })
+  await writeFile(join(webDir, 'widget.html'), '<!doctype html><title>widget</title>')
+  await writeFile(join(webDir, 'widget.js'), '0')
+  const WIDGET_SITES = 'https://shop.example,https://*.example.org'
+  here = await stage({ env: { WEB_DIR: webDir, API_KEYS: 'first-key,second-key', WIDGET_SITES } })
   await here.world.room('mine', ['ann'])
   await here.world.room('foreign', ['bea'])
 })
@@ -140,6 +143,10 @@ test('bad input of every kind, then one shape of error that names the field, and
     [post('/v1/login', { user: 'ann' }), [400, 'bad_request', 'password']],
     [post('/v1/accounts', { user: 'a.b', password: 'long enough' }), [400, 'bad_request', 'user']],
     [post('/v1/accounts', { user: 'ann', password: 'long enough', admin: true }), [400, 'bad_request', 'admin']],
+    [
+      post('/v1/accounts', { user: 'ann', password: 'long enough', roles: ['admin'] }),
+      [401, 'unauthorized', 'authorization'],
+    ],
     [post(path, { cid: 'x', text: '' }, ann), [400, 'bad_request', 'text']],
     [post(path, { cid: 'x', text: 'x'.repeat(100_000) }, ann), [413, 'too_large', 'text']],
     [post(path, { cid: 'x', text: 'x'.repeat(300_000) }, ann), [413, 'too_large', 'body']],
@@ -189,6 +196,23 @@ test('the page, then its files with a strict policy, and its own addresses are t
   assert.equal((await call('/assets/no.js', { headers: html })).status, 404)
   assert.equal((await call('/v1/abc', { headers: html })).status, 404)
   assert.equal((await call('/../package.json')).status, 404)
+})
+
+test('the widget, then its frame is for the sites that are named, and its script for every page, for minutes', async () => {
+  const frame = await call('/widget', { headers: { accept: 'text/html' } })
+  assert.match(frame.raw, /<title>widget/)
+  const policy = frame.headers.get('content-security-policy') ?? ''
+  assert.match(policy, /frame-ancestors 'self' https:\/\/shop\.example https:\/\/\*\.example\.org$/)
+  assert.match(
+    (await call('/console', { headers: { accept: 'text/html' } })).raw,
+    /<title>page/,
+    'no page of this name',
+  )
+  const script = await call('/widget.js')
+  assert.match(script.headers.get('content-type') ?? '', /javascript/)
+  assert.match(script.headers.get('cache-control') ?? '', /max-age=300/)
+  assert.equal(script.headers.get('cross-origin-resource-policy'), 'cross-origin')
+  assert.equal(script.headers.get('access-control-allow-origin'), '*')
 })
 
 test('the docs, then an OpenAPI document of all routes with the schemas that validate', async () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { ensureStreams } from '@switchboard/bus/streams'
+import type { MetricName } from '@switchboard/contracts/metrics'
 import { createContext } from '@switchboard/runtime/context'
 import { type Servers, startServers } from '@switchboard/testkit/servers'
 import { SignJWT } from 'jose'
@@ -12,7 +13,7 @@ import { World } from './world.ts'
 export const WAIT_MS = 20_000
 
 export const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+export const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** A token of our issuer; anything about it can be another. */
 export function token(
@@ -36,14 +37,27 @@ export const hurried = (times: number): Clock => ({
   every: (ms, then) => systemClock.every(Math.max(1, ms / times), then),
 })
 
+export interface MeteredEdge extends Edge {
+  /** The value of a metric as it is scraped: the sum of all its series, or of those whose labels hold this text. */
+  metric(name: MetricName | 'nodejs_active_resources', labels?: string): Promise<number>
+}
+
+/** The sum of all series of a metric, or of those whose labels hold this text, out of what is scraped. */
+export function sumOfSeries(text: string, name: string, labels = ''): number {
+  const series = text
+    .split('\n')
+    .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(labels))
+  return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}
+
 export interface Stage extends AsyncDisposable {
   readonly servers: Servers
   readonly bus: Bus
   readonly world: World
-  readonly edge: Edge
+  readonly edge: MeteredEdge
   readonly namespace: string
   /** Another edge of the same system. */
-  start(options?: EdgeOptions): Promise<Edge>
+  start(options?: EdgeOptions): Promise<MeteredEdge>
 }
 
 export interface EdgeOptions {
@@ -81,7 +95,12 @@ export async function stage(options: EdgeOptions = {}): Promise<Stage> {
       await edge[Symbol.asyncDispose]()
       context.meters[Symbol.dispose]()
     }
-    return { url: edge.url, [Symbol.asyncDispose]: stop }
+    return {
+      url: edge.url,
+      metric: async (name: MetricName | 'nodejs_active_resources', labels?: string) =>
+        sumOfSeries(await context.meters.text(), name, labels),
+      [Symbol.asyncDispose]: stop,
+    }
   }
   const edge = stack.use(await start(options))
   const all = stack.move()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
-import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { encodeJson, publish } from '@switchboard/bus/core'
 import { MAX } from '@switchboard/contracts/limits'
 import { hurried, type Stage, stage, token } from './edge-fixture.ts'
+import { proxyTo } from './nats-proxy.ts'
 import { RawClient } from './raw-client.ts'
 
 let here: Stage
@@ -14,45 +14,6 @@ before(async () => {
 after(() => here[Symbol.asyncDispose]())
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-
-/** A wire to NATS that can be cut and joined again. */
-async function proxyTo(url: string) {
-  const target = new URL(url)
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const server = createServer((near) => {
-    if (isCut) return near.destroy()
-    const far = connectTcp(Number(target.port), target.hostname)
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from)
-      from.pipe(to)
-      from.on('error', () => to.destroy())
-      from.on('close', () => to.destroy())
-    }
-    return undefined
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  const cut = () => {
-    isCut = true
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-  }
-  return {
-    url: `nats://127.0.0.1:${port}`,
-    cut,
-    join: () => {
-      isCut = false
-    },
-    [Symbol.dispose]: () => {
-      cut()
-      server.close()
-    },
-  }
-}
 
 test('NATS away while much happens, then the feed mends itself and the client sees no hole', async () => {
   using proxy = await proxyTo(here.servers.natsUrl)
@@ -156,11 +117,12 @@ test('too many commands at once, then the rest is refused with how long to wait'
     range(from, from + count - 1)
       .map((id) => `{"id":${id},"ping":{}}`)
       .join('\n')
-  const count = MAX.commandsBurst + 500
+  const more = 4_000
+  const count = MAX.commandsBurst + more
   for (let from = 0; from < count; from += 500) await ann.send(lines(1_000 + from, 500))
   await ann.until('all replies', () => ann.frames.length === count + 1)
   const refused = ann.frames.filter(({ error }) => error)
-  assert.ok(refused.length > 200 && refused.length <= 500, String(refused.length))
+  assert.ok(refused.length > 0 && refused.length <= more, String(refused.length))
   assert.ok(refused.every(({ error }) => error?.code === 111 && error.temporary))
 })
 
@@ -191,7 +153,8 @@ test('an edge that stops, then its connections are sent away over a while and ne
   const answer = await new Promise<IncomingMessage>((resolve) =>
     turnedAway.socket.on('unexpected-response', (_request, response) => resolve(response)),
   )
-  assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '1'])
+  assert.equal(answer.statusCode, 503)
+  assert.match(String(answer.headers['retry-after']), /^[1-5]$/)
   assert.ok(
     clients.some(({ closed }) => !closed),
     'not all at once',

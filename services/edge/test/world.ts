@@ -5,6 +5,7 @@ import { incarnationOf } from '@switchboard/bus/streams'
 import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
 import { refuse } from '@switchboard/contracts/errors'
 import type { AnyEvent } from '@switchboard/contracts/events'
+import { MAX } from '@switchboard/contracts/limits'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import type { ReplyRecord, RoomCommand } from '@switchboard/contracts/records'
 import { entityOf } from '@switchboard/contracts/subjects'
@@ -158,6 +159,15 @@ export class World implements Disposable {
   }
 }
 
+/** As many as one page may hold, like the real storage: they travel in one NATS message. */
+function withinPage(events: readonly AnyEvent[]): AnyEvent[] {
+  let bytes = 0
+  return events.filter((event, i) => {
+    bytes += JSON.stringify(event).length
+    return i === 0 || bytes <= MAX.historyBytes
+  })
+}
+
 function storageHandlers(world: World): StorageHandlers {
   const listOf = (user: string) => ({
     user,
@@ -175,6 +185,18 @@ function storageHandlers(world: World): StorageHandlers {
     'user.load': unused,
     'cids.find': unused,
     'messages.facts': unused,
+    'desk.load': unused,
+    'desk.list': unused,
+    'desk.events': unused,
+    'desk.own': unused,
+    'desk.conversations': unused,
+    'desk.report': unused,
+    'reply.list': unused,
+    'reply.put': unused,
+    'reply.remove': unused,
+    'visitor.put': async () => ({}),
+    'conversation.load': unused,
+    'events.caused': unused,
     'device.forget': unused,
     'push.recipients': unused,
     'user.rooms': async ({ users }) => ({ lists: users.map(listOf) }),
@@ -183,8 +205,8 @@ function storageHandlers(world: World): StorageHandlers {
       if (!found) return user === undefined ? { events: [], head: 0, more: false } : refuse('not_a_member')
       if (user !== undefined && !found.members.has(user)) return refuse('not_a_member', { field: 'room' })
       const range = found.events.filter(({ seq }) => seq > (after_seq ?? 0) && seq < before_seq)
-      const events = after_seq === undefined ? range.slice(-limit) : range.slice(0, limit)
-      return { events, head: found.events.length, more: range.length > limit }
+      const events = withinPage(after_seq === undefined ? range.slice(-limit) : range.slice(0, limit))
+      return { events, head: found.events.length, more: range.length > events.length }
     },
     'user.events': async ({ user, after_seq, limit }) => {
       const all = world.people.get(user) ?? []

@@ -6,16 +6,18 @@ import { MAX } from '@switchboard/contracts/limits'
 import type { Device } from '@switchboard/contracts/records'
 import { PresenceView } from '@switchboard/domain/presence-view'
 import type { Context } from '@switchboard/runtime/context'
+import { type Tracing, throughSpan } from '@switchboard/runtime/tracing'
 import type { ClaimRecord } from './claims.ts'
 import { checkSettings, type NotifierSettings, type settings } from './config.ts'
 import { Deliverer } from './deliver.ts'
 import { createEvents } from './events.ts'
 import { readServiceAccount } from './fcm-access.ts'
-import { fromLog } from './from-log.ts'
+import { fromLog, tailOf } from './from-log.ts'
 import { fromMarks } from './from-marks.ts'
 import { fromPresence } from './from-presence.ts'
 import { fromPushes } from './from-pushes.ts'
 import type { ApnsDevice, FcmDevice, Outcome, PushRequest, PushSender, WebpushDevice } from './outcome.ts'
+import { createTail } from './room-tail.ts'
 import { toApns } from './to-apns.ts'
 import { toFcm } from './to-fcm.ts'
 import { toPushes } from './to-pushes.ts'
@@ -37,7 +39,7 @@ export async function startNotifier(
   context: Context<typeof settings>,
   overrides: NotifierOverrides = {},
 ): Promise<AsyncDisposable> {
-  const { log, health, meters, crash } = context
+  const { log, health, meters, crash, tracing } = context
   const now = overrides.now ?? Date.now
   const random = overrides.random ?? Math.random
   checkSettings(context.settings)
@@ -51,12 +53,14 @@ export async function startNotifier(
       service: context.service,
       replicas: context.settings.NATS_REPLICAS,
       log,
+      tracing,
     }),
   )
   await ensureStreams(bus)
   const events = createEvents({ log, meters })
   const queries = toQueries(bus)
   const marks = fromMarks(bus)
+  const tail = createTail(tailOf(bus))
   const view = new PresenceView()
   stack.use(await fromPresence(bus, view))
   const isLooking = (user: string): boolean => view.of(user).foreground > 0
@@ -72,8 +76,9 @@ export async function startNotifier(
       read: (key) => readClaim<ClaimRecord>(bus, key),
     },
     isLooking,
-    readSeq: marks.read,
-    send: (push) => sendBy(senders, push),
+    readSeq: async ({ room, user, log_seq }) =>
+      Math.max(...(await Promise.all([marks.read(room, user), tail.wrote(room, { user, after: log_seq })]))),
+    send: (push) => sendTraced(tracing, push, senders),
     forget: queries.forget,
     events,
     now,
@@ -136,6 +141,13 @@ function createSenders(values: NotifierSettings, clock: { now: () => number; ran
             hosts: values.WEBPUSH_HOSTS,
           }),
   }
+}
+
+function sendTraced(tracing: Tracing | undefined, push: PushRequest, senders: Senders): Promise<Outcome> {
+  const { provider } = push.device
+  const span = tracing?.begin('notifier.send', { cause: tracing.active, of: provider, attributes: { provider } })
+  const send = () => sendBy(senders, push)
+  return throughSpan(span, send, ({ kind }) => ({ outcome: kind }))
 }
 
 function sendBy(senders: Senders, push: PushRequest): Promise<Outcome> {

@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PushRecord } from '@switchboard/contracts/records'
+import { pushOf } from '../test/push-fixture.ts'
 import type { ClaimRecord } from './claims.ts'
 import { Deliverer, type Delivery } from './deliver.ts'
 import type { Events } from './events.ts'
 import type { Outcome, PushRequest } from './outcome.ts'
 
 const SETTLE_MS = 100_000
-const record: PushRecord = {
-  room: 'lobby',
-  room_title: 'Lobby',
-  room_kind: 'group',
-  seq: 7,
-  at: 1_000,
-  due_at: 4_000,
-  from: 'alice',
-  from_name: 'Alice',
-  text: 'Hello',
-  user: 'bob',
-  badge: 2,
-  device: { device: 'phone', user: 'bob', provider: 'apns', target: { token: 'ab' }, registered_at: 500 },
-}
-const other = (seq: number): PushRecord => ({ ...record, seq })
+const record = pushOf(7)
 
 /** A bucket of claims as several notifiers share it, in memory. */
 function startClaims() {
@@ -156,18 +142,18 @@ test('an attempt without an answer is repeated once, never twice', async () => {
 test('a refused credential holds back all pushes of the provider until one is taken again', async () => {
   const run = start([{ kind: 'credential', reason: 'InvalidProviderToken' }])
   assert.deepEqual(await run.deliver(), { kind: 'again', afterMs: 30_000 })
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'again', afterMs: 30_000 })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'again', afterMs: 30_000 })
   assert.equal(run.sent.length, 1)
   run.clock.ms += 30_000
   assert.deepEqual(await run.deliver(), { kind: 'done' })
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'done' })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'done' })
   assert.deepEqual(run.happened, ['credential', 'circuit open', 'accepted', 'circuit closed', 'accepted'])
 })
 
 test('a device that asks for quiet gets it, other devices do not wait', async () => {
   const run = start([retry({ scope: 'device', afterMs: 60_000 })])
   assert.equal((await run.deliver()).kind, 'again')
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'again', afterMs: 60_000 })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'again', afterMs: 60_000 })
   const tablet = { ...record, device: { ...record.device, device: 'tablet' } }
   assert.deepEqual(await run.deliver(tablet), { kind: 'done' })
 })
@@ -175,7 +161,7 @@ test('a device that asks for quiet gets it, other devices do not wait', async ()
 test('a provider that asks for quiet gets it from all', async () => {
   const run = start([retry({ scope: 'provider', afterMs: 60_000 })])
   assert.equal((await run.deliver()).kind, 'again')
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'again', afterMs: 60_000 })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'again', afterMs: 60_000 })
 })
 
 test('a device that is gone is forgotten as of the time the provider says', async () => {
@@ -188,9 +174,9 @@ test('a device that is gone is forgotten as of the time the provider says', asyn
 test('a registration that is wrong gets no more pushes, a new one of the same device does', async () => {
   const run = start([{ kind: 'disable-device', reason: 'BadDeviceToken' }])
   assert.deepEqual(await run.deliver(), { kind: 'done' })
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'done' })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'done' })
   assert.equal(run.sent.length, 1)
-  const again = { ...other(9), device: { ...record.device, registered_at: 6_000 } }
+  const again = { ...pushOf(9), device: { ...record.device, registered_at: 6_000 } }
   assert.deepEqual(await run.deliver(again), { kind: 'done' })
   assert.equal(run.sent.length, 2)
 })
@@ -199,7 +185,7 @@ test('a push that the provider refuses for good, or that is too old, becomes a d
   const run = start([{ kind: 'drop', reason: 'BadTopic' }])
   assert.deepEqual(await run.deliver(), { kind: 'dead', why: 'refused', reason: 'BadTopic' })
   run.clock.ms += 86_400_000
-  assert.deepEqual(await run.deliver(other(8)), { kind: 'dead', why: 'too-old', reason: 'after 0 tries' })
+  assert.deepEqual(await run.deliver(pushOf(8)), { kind: 'dead', why: 'too-old', reason: 'after 0 tries' })
 })
 
 test('when claims cannot be written, nothing is sent and the push may go as soon as they can', async () => {

@@ -22,7 +22,8 @@ export type DeliverOptions = {
     readonly read: (key: string) => Promise<{ readonly revision: number; readonly value: ClaimRecord } | null>
   }
   readonly isLooking: (user: string) => boolean
-  readonly readSeq: (room: string, user: string) => Promise<number>
+  /** The newest seq that whom this push is for has read in its room, by a mark or by writing below it; 0 if none is known. */
+  readonly readSeq: (record: PushRecord) => Promise<number>
   readonly send: (push: PushRequest) => Promise<Outcome>
   readonly forget: (ask: StorageQueries['device.forget']['ask']) => Promise<{ forgotten: boolean } | Refusal>
   readonly events: Events
@@ -85,10 +86,10 @@ export class Deliverer {
   }
 
   async #nothingToSay(record: PushRecord): Promise<GivenUp | undefined> {
-    const { device, user, room, seq, at } = record
+    const { device, user, seq, at } = record
     if (this.#disabled.get(deviceKey(record)) === device.registered_at) return 'disabled'
     if (this.#options.isLooking(user)) return 'looking'
-    if ((await this.#options.readSeq(room, user)) >= seq) return 'already-read'
+    if ((await this.#options.readSeq(record)) >= seq) return 'already-read'
     return this.#options.now() - at > this.#options.ageMsMax ? 'too-old' : undefined
   }
 

@@ -7,16 +7,21 @@
  * acked      after the stream of pushes has all of its pushes
  */
 import type { Bus } from '@switchboard/bus/connect'
+import { readHead, readTail } from '@switchboard/bus/log'
+import { traceOf } from '@switchboard/bus/trace'
 import { consumeWork, done, type Outcome, retry, type WorkRecord } from '@switchboard/bus/work'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 import { entityOf, STREAM_NUMBERS } from '@switchboard/contracts/subjects'
+import { inSpan, type Span, throughSpan } from '@switchboard/runtime/tracing'
 import { backOffMs } from './back-off.ts'
 import type { Events } from './events.ts'
-import { type MessageEvent, plan, strangers } from './planner.ts'
+import { plan, strangers, type Written } from './planner.ts'
+import type { TailDoor } from './room-tail.ts'
 import { RoomTurns } from './room-turns.ts'
+import type { CausedPush } from './to-pushes.ts'
 import type { Queries } from './to-queries.ts'
 
 const ENTRIES_AT_ONCE_MAX = 256
@@ -29,7 +34,7 @@ const LARGE_ROOM_MEMBERS = 100
 
 export type FromLogOptions = {
   readonly queries: Queries
-  readonly toPushes: (records: readonly PushRecord[]) => Promise<void>
+  readonly toPushes: (pushes: readonly CausedPush[]) => Promise<void>
   readonly providers: ReadonlySet<Device['provider']>
   readonly events: Events
   readonly now: () => number
@@ -39,18 +44,35 @@ export type FromLogOptions = {
   readonly crash: (error: unknown) => void
 }
 
+/** The log as it stands, for the last look before a push. */
+export const tailOf = (bus: Bus): TailDoor => ({
+  head: async (room) => (await readHead(bus, 'room', room))?.logSeq ?? 0,
+  entries: (room, range) => readTail(bus, { kind: 'room', id: room }, range),
+})
+
 /** Plans the pushes of every message, with all other notifiers. */
 export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncDisposable> {
-  const turns = new RoomTurns<readonly MessageEvent[], Outcome>(ROOMS_AT_ONCE_MAX, (room, entries) =>
-    planMessages(room, entries.flat(), options),
+  const turns = new RoomTurns<readonly Caused[], Outcome>(ROOMS_AT_ONCE_MAX, (room, entries) =>
+    planTogether(room, entries.flat(), options),
   )
   const handle = async (record: WorkRecord): Promise<Outcome> => {
     const { kind, id } = entityOf(record.subject)
     if (kind !== 'room') return done
+    const span = bus.tracing?.begin('notifier.plan', {
+      cause: traceOf(record.headers),
+      attributes: { entity: `${kind}:${id}` },
+    })
+    return throughSpan(
+      span,
+      () => planRecord(record, id, span),
+      ({ kind }) => ({ outcome: kind }),
+    )
+  }
+  const planRecord = async (record: WorkRecord, id: string, cause: Span | undefined): Promise<Outcome> => {
     const finish = options.events.taking('log')
     let result = 'failed'
     try {
-      const messages = freshOf(id, messagesOf(record), options)
+      const messages = freshOf(id, messagesOf(record, cause), options)
       const outcome = messages.length === 0 ? done : await turns.add(id, messages)
       result = outcome.kind
       return outcome.kind === 'retry'
@@ -77,38 +99,51 @@ export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncD
   return consumers.move()
 }
 
-function messagesOf(record: WorkRecord): MessageEvent[] {
-  return decodeEntry(record.data).filter((event) => event.type === 'message')
+/** A message, and the planning of its entry where that is traced. */
+type Caused = Written & { readonly cause?: Span | undefined }
+
+function messagesOf({ data, seq: logSeq }: WorkRecord, cause: Span | undefined): Caused[] {
+  const messages = decodeEntry(data).filter((event) => event.type === 'message')
+  return messages.map((event) => ({ event, logSeq, ...(cause && { cause }) }))
 }
 
 /** A notifier that starts on a long log must not ask storage about every message of a week. */
-function freshOf(room: string, messages: readonly MessageEvent[], options: FromLogOptions): MessageEvent[] {
-  return messages.filter(({ seq, at }) => {
+function freshOf(room: string, messages: readonly Caused[], options: FromLogOptions): Caused[] {
+  return messages.filter(({ event: { seq, at } }) => {
     const fresh = options.now() - at <= MAX.pushAgeMs
     if (!fresh) options.events.skipped({ reason: 'too-old' }, { room, seq })
     return fresh
   })
 }
 
+const causedBy = (cause: Span | undefined, pushes: readonly PushRecord[]): CausedPush[] =>
+  pushes.map((record) => ({ record, ...(cause && { cause }) }))
+
+/** What is asked for all of them is shown at the first that is traced. */
+function planTogether(room: string, messages: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
+  return inSpan(messages.find(({ cause }) => cause)?.cause, () => planMessages(room, messages, options))
+}
+
 /** Storage is asked once for each author of the messages, not once for each message. */
-async function planMessages(
-  room: string,
-  messages: readonly MessageEvent[],
-  options: FromLogOptions,
-): Promise<Outcome> {
-  for (const [from, written] of Map.groupBy(messages, (event) => event.from)) {
+async function planMessages(room: string, messages: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
+  for (const [from, written] of Map.groupBy(messages, ({ event }) => event.from)) {
     const members = new Set<string>()
     let large: boolean | undefined
     for await (const page of options.queries.recipients(room, from)) {
       if (isRefusal(page)) return retry(page.after_ms ?? QUERY_RETRY_MS)
       large ??= page.more || page.recipients.length > LARGE_ROOM_MEMBERS
+      if (large && written.every(({ event }) => (event.mentions ?? []).length === 0)) {
+        // Nobody of the room is told: its other members need not be read.
+        for (const { event } of written) options.events.skipped({ reason: 'mention-only' }, { room, seq: event.seq })
+        break
+      }
       for (const { user } of page.recipients) members.add(user)
-      const plans = written.map((event) =>
+      const plans = written.map((message) =>
         plan({
+          ...message,
           room,
           title: page.title,
           kind: page.kind,
-          event,
           fromName: page.from_name,
           recipients: page.recipients,
           large: large === true,
@@ -116,14 +151,14 @@ async function planMessages(
           delayMs: options.delayMs,
         }),
       )
-      await options.toPushes(plans.flatMap(({ pushes }) => pushes))
+      await options.toPushes(plans.flatMap(({ pushes }, i) => causedBy(written[i]?.cause, pushes)))
       for (const record of plans.flatMap(({ pushes }) => pushes)) options.events.planned(record)
       plans.forEach(({ skips }, index) => {
-        const seq = written[index]?.seq ?? 0
+        const seq = written[index]?.event.seq ?? 0
         for (const skip of skips) options.events.skipped(skip, { room, seq })
       })
     }
-    for (const event of written) {
+    for (const { event } of written) {
       for (const skip of strangers(event, members)) options.events.skipped(skip, { room, seq: event.seq })
     }
   }

@@ -38,10 +38,13 @@ export async function fromPresence(bus: Bus, view: PresenceView): Promise<AsyncD
   const leases = await watchLeases(bus, {
     prefix: bus.names.edgeLeases,
     everyMs: MAX.presenceLeaseMs / 10,
+    lifeMs: MAX.presenceLeaseMs,
     began: ({ key }) => {
       const edge = bus.names.edgeOfLease(key)
       alive.add(edge)
       view.edgeAlive(edge)
+      // Its lease ran out and was taken anew: what it had said was forgotten, and it may not say it again for long.
+      if (asked && view.lacks(edge)) ask()
     },
     ended: (key) => {
       const edge = bus.names.edgeOfLease(key)

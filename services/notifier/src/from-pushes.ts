@@ -8,10 +8,12 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson } from '@switchboard/bus/core'
+import { traceOf } from '@switchboard/bus/trace'
 import { consumeWork, done, retry, type Outcome as WorkOutcome, type WorkRecord } from '@switchboard/bus/work'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 import { pause } from '@switchboard/runtime/deadline'
 import { createSlots } from '@switchboard/runtime/slots'
+import { type Span, throughSpan } from '@switchboard/runtime/tracing'
 import type { Delivery } from './deliver.ts'
 import type { Events } from './events.ts'
 import { toDead } from './to-dead.ts'
@@ -38,8 +40,7 @@ export async function fromPushes(bus: Bus, options: FromPushesOptions): Promise<
 
   const handleWith =
     (slots: ReturnType<typeof createSlots>) =>
-    async (work: WorkRecord): Promise<WorkOutcome> => {
-      const record = decodeJson<PushRecord>(work.data)
+    async (record: PushRecord): Promise<WorkOutcome> => {
       const finish = options.events.taking('pushes')
       let result = 'failed'
       try {
@@ -54,6 +55,18 @@ export async function fromPushes(bus: Bus, options: FromPushesOptions): Promise<
       }
     }
 
+  const tracedWith = (slots: ReturnType<typeof createSlots>) => {
+    const handle = handleWith(slots)
+    return (work: WorkRecord): Promise<WorkOutcome> => {
+      const record = decodeJson<PushRecord>(work.data)
+      return throughSpan(
+        spanOf(bus, work, record),
+        () => handle(record),
+        ({ kind }) => ({ outcome: kind }),
+      )
+    }
+  }
+
   await using consumers = new AsyncDisposableStack()
   for (const provider of options.providers) {
     // A consumer of its own for each: a provider that is down must not fill the hands of the others.
@@ -64,13 +77,23 @@ export async function fromPushes(bus: Bus, options: FromPushesOptions): Promise<
       durable: bus.names.durable(`notifier-${provider}`),
       filter: bus.names.push(provider),
       parallel: IN_HAND_MAX,
-      handle: handleWith(createSlots(SENDING_MAX)),
+      handle: tracedWith(createSlots(SENDING_MAX)),
       crash: options.crash,
     })
     consumers.use(consumer)
   }
   consumers.defer(() => stopping.abort())
   return consumers.move()
+}
+
+function spanOf({ tracing }: Bus, { headers, attempt }: WorkRecord, record: PushRecord): Span | undefined {
+  const { room, seq, user, device } = record
+  const { provider } = device
+  return tracing?.begin('notifier.push', {
+    cause: traceOf(headers),
+    of: provider,
+    attributes: { room, seq, user, device: device.device, provider, attempt },
+  })
 }
 
 function outcomeOf(delivery: Delivery): WorkOutcome {

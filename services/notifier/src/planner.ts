@@ -20,11 +20,13 @@ export type Plan = { readonly pushes: readonly PushRecord[]; readonly skips: rea
 
 export type MessageEvent = Extract<RoomEvent, { type: 'message' }>
 
-export type PlanInput = {
+/** A message, and the stream sequence of the entry that holds it. */
+export type Written = { readonly event: MessageEvent; readonly logSeq: number }
+
+export type PlanInput = Written & {
   readonly room: string
   readonly title: string | null
   readonly kind: RoomKind
-  readonly event: MessageEvent
   readonly fromName: string
   /** Members of the room, or a page of them, with their devices. */
   readonly recipients: readonly Recipient[]
@@ -80,6 +82,7 @@ function pushFor(recipient: Recipient, device: Device, input: PlanInput): PushRe
     room_title: input.title,
     room_kind: input.kind,
     seq: event.seq,
+    log_seq: input.logSeq,
     at: event.at,
     due_at: event.at + input.delayMs,
     from: event.from,

@@ -8,19 +8,28 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { encodeJson } from '@switchboard/bus/core'
+import { headersOption, withTrace } from '@switchboard/bus/trace'
 import type { PushRecord } from '@switchboard/contracts/records'
+import type { Span } from '@switchboard/runtime/tracing'
 
 const AT_ONCE_MAX = 256
 
+/** A push, and what it follows from where that is traced. */
+export interface CausedPush {
+  readonly record: PushRecord
+  readonly cause?: Span
+}
+
 /** Stores pushes. @throws when NATS is away: the log entry they come from is then planned again. */
-export function toPushes(bus: Bus): (records: readonly PushRecord[]) => Promise<void> {
-  return async (records) => {
-    for (let start = 0; start < records.length; start += AT_ONCE_MAX) {
-      const batch = records
-        .slice(start, start + AT_ONCE_MAX)
-        .map((record) =>
-          bus.js.publish(bus.names.push(record.device.provider), encodeJson(record), { msgID: messageId(record) }),
-        )
+export function toPushes(bus: Bus): (pushes: readonly CausedPush[]) => Promise<void> {
+  return async (pushes) => {
+    for (let start = 0; start < pushes.length; start += AT_ONCE_MAX) {
+      const batch = pushes.slice(start, start + AT_ONCE_MAX).map(({ record, cause }) =>
+        bus.js.publish(bus.names.push(record.device.provider), encodeJson(record), {
+          msgID: messageId(record),
+          ...headersOption(withTrace(cause)),
+        }),
+      )
       await Promise.all(batch)
     }
   }

@@ -79,6 +79,36 @@ test('bob reads the message on another device before the delay ends: no push', a
   assert.equal(push.apns.received.all.filter(({ path }) => path.endsWith(phone.target.token)).length, 0)
 })
 
+test('bob writes below the message before the delay ends, then he is not told of it, and alice is of his', async () => {
+  await using push = await startPushServers()
+  await using world = await startWorld(servers.natsUrl)
+  await using _notifier = await world.notifier(push, { delayMs: 1_000 })
+  const [his, hers] = [push.device.apns(), push.device.apns()]
+  world.addDevice('bob', 'phone', his)
+  world.addDevice('alice', 'phone', hers)
+  await world.say('lobby', 'alice', 'are you there')
+  await world.say('lobby', 'bob', 'yes')
+  await world.settled(SOON_MS)
+  const told = (phone: typeof his) => push.apns.received.all.filter(({ path }) => path.endsWith(phone.target.token))
+  assert.deepEqual([told(his).length, told(hers).length], [0, 1])
+})
+
+test('a room of many: nobody is told, and its members are not read, until somebody is mentioned', async () => {
+  await using push = await startPushServers()
+  await using world = await startWorld(servers.natsUrl)
+  await using _notifier = await world.notifier(push, { delayMs: 0 })
+  const phone = push.device.apns()
+  for (let i = 100; i < 350; i += 1) world.addDevice(`user${i}`, 'phone', i === 340 ? phone : push.device.apns())
+  await world.say('hall', 'alice', 'to all')
+  await world.settled(SOON_MS)
+  assert.deepEqual([push.apns.received.all.length, world.pagesAsked()], [0, 1])
+  await world.say('hall', 'alice', 'to one', ['user340'])
+  await world.settled(SOON_MS)
+  const paths = push.apns.received.all.map(({ path }) => path)
+  assert.deepEqual([paths.length, world.pagesAsked()], [1, 4])
+  assert.ok(paths[0]?.endsWith(phone.target.token))
+})
+
 test('a device that Apple calls gone is forgotten as of the time Apple says', async () => {
   await using push = await startPushServers()
   await using world = await startWorld(servers.natsUrl)

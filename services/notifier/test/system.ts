@@ -16,6 +16,9 @@ import type { PushServers } from '@switchboard/testkit/push-servers'
 import { type NotifierOverrides, startNotifier } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 
+/** Members of one answer of storage. */
+const PAGE = 100
+
 type Forget = StorageQueries['device.forget']['ask']
 
 /** The world around a notifier: NATS is real; the router, storage and an edge are played by the test. */
@@ -24,12 +27,14 @@ export type World = {
   /** What storage answers: change it at will. */
   readonly members: Map<string, Recipient>
   readonly forgotten: Forget[]
+  /** How often storage was asked for a page of members. */
+  readonly pagesAsked: () => number
   /** What was handed to `dead`, as it comes. */
   readonly dead: readonly DeadRecord[]
   readonly firstDead: Promise<DeadRecord>
   readonly addDevice: (user: string, device: string, body: DeviceBody) => Device
   /** The router: writes one message into a room's log. Resolves to its seq. */
-  readonly say: (room: string, from: string, text: string) => Promise<number>
+  readonly say: (room: string, from: string, text: string, mentions?: readonly string[]) => Promise<number>
   readonly markRead: (room: string, user: string, seq: number) => Promise<void>
   /** An edge with these users in the foreground, until it is disposed. */
   readonly edge: (users: readonly string[]) => Promise<AsyncDisposable>
@@ -82,16 +87,16 @@ function envOf(natsUrl: string, namespace: string, servers: PushServers): Record
 
 function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) {
   const forgotten: Forget[] = []
+  let pages = 0
   answer<StorageQueries['push.recipients']['ask'], StorageQueries['push.recipients']['answer']>(
     bus,
     bus.names.query('storage', 'push.recipients'),
-    async ({ except }) => ({
-      title: 'Lobby',
-      kind,
-      from_name: 'Alice',
-      recipients: [...members.values()].filter(({ user }) => user !== except),
-      more: false,
-    }),
+    async ({ except, after = '' }) => {
+      pages += 1
+      const left = [...members.values()].filter(({ user }) => user !== except && user > after)
+      const recipients = left.sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, PAGE)
+      return { title: 'Lobby', kind, from_name: 'Alice', recipients, more: left.length > PAGE }
+    },
   )
   answer<Forget, { forgotten: boolean }>(bus, bus.names.query('storage', 'device.forget'), async (asked) => {
     forgotten.push(asked)
@@ -105,16 +110,25 @@ function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) 
     members.set(user, { ...member, devices: [...member.devices, added] })
     return added
   }
-  return { forgotten, addDevice }
+  return { forgotten, addDevice, pagesAsked: () => pages }
 }
 
 function playRouter(bus: Bus): Pick<World, 'say' | 'markRead'> {
   const heads = new Map<string, { seq: number; logSeq: number }>()
   return {
-    say: async (room, from, text) => {
+    say: async (room, from, text, mentions = []) => {
       const head = heads.get(room) ?? { seq: 0, logSeq: 0 }
       const seq = head.seq + 1
-      const event = { type: 'message' as const, seq, n: seq, at: Date.now(), from, cid: `c${seq}`, text }
+      const event = {
+        type: 'message' as const,
+        seq,
+        n: seq,
+        at: Date.now(),
+        from,
+        cid: `c${seq}`,
+        text,
+        mentions: [...mentions],
+      }
       const stored = await publishExpecting(bus, {
         subject: bus.names.log('room', room),
         payload: encodeEntry(`room:${room}`, [event]),

@@ -4,17 +4,18 @@ import { ensureStreams } from '@switchboard/bus/streams'
 import { PresenceView } from '@switchboard/domain/presence-view'
 import type { Context } from '@switchboard/runtime/context'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import { type Desks, runDesks } from './clock.ts'
 import type { settings } from './config.ts'
 import { createEvents, type RouterEvents } from './events.ts'
 import { fromCommands, type PartitionDeps } from './from-commands.ts'
 import { fromPresence } from './from-presence.ts'
-import { fromPartitionQueries, fromRouterQueries } from './from-queries.ts'
+import { fromDeskQueries, fromPartitionQueries, fromRouterQueries } from './from-queries.ts'
 import { LaneRegistry } from './lane-registry.ts'
 import { PresenceClock } from './presence-clock.ts'
 import { presenceSignal } from './presence-rooms.ts'
 import { toCommands } from './to-commands.ts'
 import { toDead } from './to-dead.ts'
-import { toLog } from './to-log.ts'
+import { isNewestIn, logDoor, toLog } from './to-log.ts'
 import { toMarks } from './to-marks.ts'
 import { toQueries } from './to-queries.ts'
 import { toReplies } from './to-replies.ts'
@@ -34,13 +35,20 @@ export async function startRouter(
   context: Context<typeof settings>,
   overrides: RouterOverrides = {},
 ): Promise<AsyncDisposable> {
-  const { log, id, crash, health } = context
+  const { log, id, crash, health, tracing } = context
   const nowMs = overrides.nowMs ?? Date.now
   await using stack = new AsyncDisposableStack()
   health.ready('partitions', false)
   const { NATS_URL, NATS_NAMESPACE, NATS_REPLICAS } = context.settings
   const bus = stack.use(
-    await connectBus({ url: NATS_URL, namespace: NATS_NAMESPACE, replicas: NATS_REPLICAS, service: 'router', log }),
+    await connectBus({
+      url: NATS_URL,
+      namespace: NATS_NAMESPACE,
+      replicas: NATS_REPLICAS,
+      service: 'router',
+      log,
+      tracing,
+    }),
   )
   await ensureStreams(bus)
   const events = createEvents(context)
@@ -49,14 +57,20 @@ export async function startRouter(
   const presence = stack.use(await startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs: overrides.graceMs }))
 
   let holder: PartitionHolder | undefined
+  const door = logDoor(bus)
+  const storage = toQueries(bus)
+  const sendEffects = toCommands(bus, events)
+  const isOnline = (user: string) => presence.clock.isOnline(user)
+  const desks = stack.use(runDesks({ storage, send: sendEffects, isOnline, events, nowMs }))
   const deps: PartitionDeps = {
     bus,
     events,
     lanes,
-    storage: toQueries(bus),
-    writeEntry: toLog(bus, { owner: id, events }),
+    storage,
+    writeEntry: toLog(bus, { owner: id, events, door }),
+    isNewest: isNewestIn(door),
     writeMark: toMarks(bus, events),
-    sendEffects: toCommands(bus, events),
+    sendEffects,
     sendSignal,
     replies: toReplies(bus, events),
     bury: toDead(bus, events),
@@ -65,23 +79,42 @@ export async function startRouter(
     clock: {
       nowMs,
       steadyMs: () => performance.now(),
-      beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random), signal),
+      beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random, { max: 1_000 }), signal),
     },
+    deskHeard: desks.heard,
     crash,
   }
-  const gained = (partition: number): AsyncDisposable => {
-    const reading = fromCommands(deps, partition)
-    const questions = fromPartitionQueries({ bus, nowMs, ...presence }, partition, (room) => reading.room(room))
-    return {
-      [Symbol.asyncDispose]: async () => {
-        questions.unsubscribe()
-        await reading[Symbol.asyncDispose]()
-      },
-    }
-  }
+  const gained = (partition: number, isSure: () => boolean) =>
+    openPartition(deps, { partition, isSure }, { ...presence, nowMs, desks })
   holder = stack.use(await holdPartitions(bus, { group: 'router', id, gained, changed: events.held, crash }))
   health.ready('partitions', true)
   return stack.move()
+}
+
+type QuestionParts = Omit<Parameters<typeof fromPartitionQueries>[0], 'bus'>
+
+/** Everything of one partition, until it is disposed. */
+function openPartition(
+  deps: PartitionDeps,
+  place: Parameters<typeof fromCommands>[1],
+  parts: QuestionParts & { readonly desks: Desks; readonly nowMs: () => number },
+): AsyncDisposable {
+  const { bus } = deps
+  const { nowMs, desks } = parts
+  const { partition } = place
+  const reading = fromCommands(deps, place)
+  const letGo = desks.hold(partition, reading)
+  const questions = [
+    fromPartitionQueries({ bus, ...parts }, partition, (room) => reading.room(room)),
+    fromDeskQueries({ bus, nowMs }, partition, (desk) => reading.desk(desk)),
+  ]
+  return {
+    [Symbol.asyncDispose]: async () => {
+      letGo()
+      for (const each of questions) each.unsubscribe()
+      await reading[Symbol.asyncDispose]()
+    },
+  }
 }
 
 interface PresenceDeps {
@@ -99,22 +132,24 @@ async function startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs }:
   const view = new PresenceView()
   const clock = new PresenceClock(graceMs)
   const changed = (users: readonly string[]) => {
-    for (const user of users) clock.note(user, view.of(user).sockets > 0, nowMs())
+    const at = { nowMs: nowMs(), steadyMs: performance.now() }
+    for (const user of users) clock.note(user, view.of(user).sockets > 0, at)
   }
   stack.use(await fromPresence(bus, { view, changed, events }))
   const tick = () => {
-    const change = clock.tick(nowMs())
-    events.lanes(lanes.size)
+    const steadyMs = performance.now()
+    const change = clock.tick(steadyMs)
+    events.lanes(lanes.size, lanes.mostWaiting)
     if (change.online.length + change.offline.length === 0) return
     for (const { room, watchedUntilMs } of lanes.values()) {
-      if (!room || watchedUntilMs < nowMs()) continue
+      if (!room || watchedUntilMs < steadyMs) continue
       const signal = presenceSignal(room.state, change, (user) => clock.isOnline(user))
       if (signal) sendSignal('room', room.state.room, signal)
     }
   }
   const timer = setInterval(tick, TICK_MS)
   stack.defer(() => clearInterval(timer))
-  const questions = fromRouterQueries({ bus, view, clock, nowMs })
+  const questions = fromRouterQueries({ bus, view, clock })
   stack.defer(() => questions.unsubscribe())
   const moved = stack.move()
   return { view, clock, [Symbol.asyncDispose]: () => moved.disposeAsync() }

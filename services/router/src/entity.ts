@@ -1,13 +1,21 @@
-import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
+import type { Conversation } from '@switchboard/contracts/desks'
+import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { AnyEvent, RoomEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import type { MessageFacts, RoomSnapshot, UsedCid, UserSnapshot } from '@switchboard/contracts/queries'
-import type { EntityCommand, MarkRecord, RoomCommand, UserCommand } from '@switchboard/contracts/records'
-import { decideRoom } from '@switchboard/domain/decide-room'
-import { intentOfCommand } from '@switchboard/domain/intent'
+import type {
+  EntityCommand,
+  MarkRecord,
+  OfferCommand,
+  RoomCommand,
+  StandingCommand,
+  UserCommand,
+} from '@switchboard/contracts/records'
+import { decideRoom, sinceOf } from '@switchboard/domain/decide-room'
 import { applyMark, applyRoom, type RoomState, roomOf } from '@switchboard/domain/room'
 import { applyUser, decideUser, type Effect, effectsAgain, effectsOf, type UserState } from '@switchboard/domain/user'
 import { CidMemory } from './cid-memory.ts'
+import type { RouterEvents } from './events.ts'
 
 /** What a command came to. `committed` waits for the entry; the others need none. */
 export type Outcome =
@@ -17,14 +25,24 @@ export type Outcome =
       readonly answer: object
       readonly effects: readonly Effect[]
     }
-  | { readonly kind: 'repeated'; readonly answer: object; readonly effects: readonly Effect[] }
+  | {
+      readonly kind: 'repeated'
+      readonly answer: object
+      readonly effects: readonly Effect[]
+    }
   | { readonly kind: 'marked'; readonly mark: MarkRecord; readonly answer: () => { read: number; unread: number } }
+  /** For another entity to decide, and to answer. */
+  | { readonly kind: 'forwarded'; readonly effects: readonly Effect[] }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** What storage was asked for, for one batch. */
 export interface Known {
   readonly cids: ReadonlyMap<string, UsedCid>
   readonly facts: ReadonlyMap<number, MessageFacts>
+  /** The events of commands that were applied already and whose effects follow from those. */
+  readonly caused?: ReadonlyMap<string, readonly AnyEvent[]>
+  /** For a desk: conversations that ended long ago, and every desk there is where one is named. */
+  readonly desk?: { readonly conversations: readonly Conversation[]; readonly desks: ReadonlySet<string> }
 }
 
 /** A room or a person in memory: its state, its place in the log, its cids. Deciding applies: after a failed publish it is thrown away. */
@@ -38,7 +56,9 @@ export interface Entity {
   readonly n: number
   decide(command: EntityCommand, context: { readonly known: Known; readonly nowMs: number }): Outcome
   /** Of a command that was applied: its effects once more. */
-  again(command: EntityCommand, used: UsedCid): Effect[]
+  again(command: EntityCommand, used: UsedCid, known: Known): Effect[]
+  /** These events of it were committed. */
+  committed?(drafts: readonly AnyEvent[], events: RouterEvents): void
 }
 
 export class UserEntity implements Entity {
@@ -58,7 +78,7 @@ export class UserEntity implements Entity {
   }
 
   decide(command: EntityCommand, { nowMs }: { nowMs: number }): Outcome {
-    const event = decideUser(this.#state, command as UserCommand, nowMs)
+    const event = decideUser(this.#state, command as UserCommand | OfferCommand, nowMs)
     applyUser(this.#state, event)
     return { kind: 'committed', events: [event], answer: { seq: event.seq }, effects: [] }
   }
@@ -94,29 +114,34 @@ export class RoomEntity implements Entity {
   }
 
   decide(command: EntityCommand, context: { known: Known; nowMs: number }): Outcome {
-    const asked = command as RoomCommand
+    const asked = command as RoomCommand | StandingCommand
     if (asked.method === 'mark.read') return this.#mark(asked, context)
     const target =
       'seq' in asked.body ? (this.#facts.get(asked.body.seq) ?? context.known.facts.get(asked.body.seq)) : undefined
-    const decision = decideRoom(this.state, asked, { facts: { target }, nowMs: context.nowMs })
+    const since = sinceOf(this.state, asked).map((seq) => this.#facts.get(seq) ?? context.known.facts.get(seq))
+    const facts = { target, since: since.filter((fact) => fact !== undefined) }
+    const decision = decideRoom(this.state, asked, { facts, nowMs: context.nowMs })
     if ('refused' in decision) return { kind: 'refused', refusal: decision.refused }
     if ('existing' in decision)
       return { kind: 'repeated', answer: this.answer(asked, { ...decision.existing, at: 0 }), effects: [] }
-    const effects = decision.events.flatMap((event) => this.#apply(event))
     const first = decision.events[0]
     if (!first) throw new Error(`${asked.method} was decided without an event`)
-    return { kind: 'committed', events: decision.events, answer: this.answer(asked, first), effects }
+    const effects = decision.events.flatMap((event) => this.#apply(event))
+    const answer = this.answer(asked, first)
+    return { kind: 'committed', events: decision.events, answer, effects }
   }
 
   /** What the client of a command is told, the first time and every time after. */
-  answer(command: RoomCommand, event: { seq: number; at: number }): object {
+  answer(command: RoomCommand | StandingCommand, event: { seq: number; at: number }): object {
     if (command.method === 'message.send') return { seq: event.seq, at: event.at }
     if (command.method === 'room.create') return { room: this.state.room, seq: event.seq }
     return { seq: event.seq }
   }
 
-  again(command: EntityCommand, used: UsedCid): Effect[] {
-    return effectsAgain(this.state, command, used.seq)
+  again(command: EntityCommand, used: UsedCid, { caused }: Known): Effect[] {
+    if (command.method !== 'conversation.put') return effectsAgain(this.state, command, used.seq)
+    const events = (caused?.get(`${command.from} ${command.cid}`) ?? []) as RoomEvent[]
+    return events.flatMap((event) => effectsOf(this.state, event))
   }
 
   #apply(event: RoomEvent): Effect[] {
@@ -160,19 +185,4 @@ export class RoomEntity implements Entity {
   applyMark(mark: MarkRecord): boolean {
     return applyMark(this.state, mark)
   }
-}
-
-/** The outcome of a command whose cid is used: the first answer again, or a refusal if it asked for something else. */
-export function repeat(entity: Entity, command: EntityCommand, used: UsedCid): Outcome {
-  if (used.intent !== intentOfCommand(command)) {
-    return { kind: 'refused', refusal: refuse('cid_conflict', { field: 'cid' }) }
-  }
-  const answer = entity instanceof RoomEntity ? entity.answer(command as RoomCommand, used) : { seq: used.seq }
-  return { kind: 'repeated', answer, effects: entity.again(command, used) }
-}
-
-/** Makes the entity of a snapshot, or passes the refusal on. */
-export function entityOf(snapshot: RoomSnapshot | UserSnapshot | Refusal): Entity | Refusal {
-  if (isRefusal(snapshot)) return snapshot
-  return 'room' in snapshot ? new RoomEntity(snapshot) : new UserEntity(snapshot)
 }

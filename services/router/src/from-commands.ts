@@ -12,8 +12,10 @@ import { type Followed, follow, type StreamRecord } from '@switchboard/bus/follo
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { readPartitionHead } from '@switchboard/bus/log'
 import { incarnationOf } from '@switchboard/bus/streams'
+import { traceOf } from '@switchboard/bus/trace'
+import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
-import { streamOf } from '@switchboard/contracts/partition'
+import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import type { EntityCommand } from '@switchboard/contracts/records'
 import { entityOf } from '@switchboard/contracts/subjects'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
@@ -30,6 +32,8 @@ export interface PartitionDeps extends LaneDeps {
   readonly lanes: LaneRegistry
   readonly bury: Bury
   readonly fenced: (partition: number) => void
+  /** A desk of which something was heard. */
+  readonly deskHeard: (desk: string) => void
   readonly crash: (error: unknown) => void
 }
 
@@ -37,6 +41,16 @@ export interface PartitionDeps extends LaneDeps {
 export interface Partition extends AsyncDisposable {
   /** The lane of a room, for questions. */
   room(id: string): Lane | undefined
+  /** The same of a desk. */
+  desk(id: string): Lane | undefined
+  /** Aborts when the partition is not ours any more. */
+  readonly signal: AbortSignal
+}
+
+/** What it means that a partition is ours. */
+interface Tenure {
+  readonly partition: number
+  readonly isSure: () => boolean
 }
 
 interface Start {
@@ -47,9 +61,9 @@ interface Start {
   readonly last: number
 }
 
-export function fromCommands(deps: PartitionDeps, partition: number): Partition {
+export function fromCommands(deps: PartitionDeps, tenure: Tenure): Partition {
   const abort = new AbortController()
-  const opened = openPartition(deps, partition, abort.signal).catch((error) => {
+  const opened = openPartition(deps, tenure, abort.signal).catch((error) => {
     deps.crash(error)
     return undefined
   })
@@ -59,6 +73,8 @@ export function fromCommands(deps: PartitionDeps, partition: number): Partition 
   })
   return {
     room: (id) => reading?.lane('room', id),
+    desk: (id) => reading?.lane('desk', id),
+    signal: abort.signal,
     [Symbol.asyncDispose]: async () => {
       abort.abort()
       await (await opened)?.stop()
@@ -66,19 +82,16 @@ export function fromCommands(deps: PartitionDeps, partition: number): Partition 
   }
 }
 
-async function openPartition(
-  deps: PartitionDeps,
-  partition: number,
-  signal: AbortSignal,
-): Promise<Reading | undefined> {
+async function openPartition(deps: PartitionDeps, tenure: Tenure, signal: AbortSignal): Promise<Reading | undefined> {
+  const { partition } = tenure
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       const start = await findStart(deps.bus, partition)
       deps.events.tookOver(partition, { floor: start.floor, behind: start.last - start.floor })
-      return new Reading(deps, { partition, start, signal })
+      return new Reading(deps, { ...tenure, start, signal })
     } catch (error) {
       if (!isInfrastructure(error)) throw error
-      await pause(backoffMs(attempt, Math.random), signal)
+      await pause(backoffMs(attempt, Math.random, { max: 1_000 }), signal)
     }
   }
   return undefined
@@ -109,15 +122,16 @@ class Reading {
   readonly #partition: number
   readonly #start: Start
   readonly #signal: AbortSignal
+  readonly #isSure: () => boolean
   readonly #floor: Floor
-  readonly #keys = new Set<string>()
   readonly #follower: Followed
 
-  constructor(deps: PartitionDeps, place: { partition: number; start: Start; signal: AbortSignal }) {
+  constructor(deps: PartitionDeps, place: Tenure & { start: Start; signal: AbortSignal }) {
     this.#deps = deps
     this.#partition = place.partition
     this.#start = place.start
     this.#signal = place.signal
+    this.#isSure = place.isSure
     this.#floor = new Floor(place.start.floor)
     const { names } = deps.bus
     this.#follower = follow(deps.bus, {
@@ -129,9 +143,8 @@ class Reading {
     })
   }
 
-  lane(kind: 'room' | 'user', id: string): Lane {
+  lane(kind: EntityKind, id: string): Lane {
     const key = `${kind}:${id}`
-    this.#keys.add(key)
     const { incarnation, epoch } = this.#start
     return this.#deps.lanes.take(key, () => {
       const fenced = (entity: string) => {
@@ -145,6 +158,7 @@ class Reading {
         epoch,
         fenced,
         floor: () => this.#floor.value,
+        isSure: this.#isSure,
         signal: this.#signal,
       })
     })
@@ -152,35 +166,58 @@ class Reading {
 
   async stop(): Promise<void> {
     await this.#follower[Symbol.asyncDispose]()
-    const { lanes, bus } = this.#deps
-    await Promise.all([...this.#keys].map((key) => lanes.get(key)?.stop()))
-    for (const key of this.#keys) lanes.delete(key)
+    const { lanes, bus, events } = this.#deps
+    const own = [...lanes.keys()].filter((key) => partitionOf(key.slice(key.indexOf(':') + 1)) === this.#partition)
+    await Promise.all(own.map((key) => lanes.get(key)?.stop()))
+    for (const key of own) lanes.delete(key)
+    events.inHand(this.#partition, 0)
     const peace = encodeJson({ incarnation: this.#start.incarnation, floor: this.#floor.value })
     await bus.js.publish(floorSubject(bus, this.#partition), peace).catch(() => {
       // The floor in the log serves as well; it only makes the next owner look at a little more.
     })
   }
 
+  #begin(input: number): () => void {
+    const { events } = this.#deps
+    const finish = this.#floor.take(input)
+    events.taken('commands')
+    const count = () => events.inHand(this.#partition, this.#floor.inHand)
+    count()
+    return () => {
+      finish()
+      if (!this.#signal.aborted) count()
+    }
+  }
+
   #take(record: StreamRecord): void | Promise<void> {
     if (this.#signal.aborted) return
     // The stream was made anew under us: its sequences begin again, and so must everything that counts by them.
     if (record.incarnation !== this.#start.incarnation) return this.#deps.fenced(this.#partition)
-    const finish = this.#floor.take(record.seq)
+    const finish = this.#begin(record.seq)
     const { kind, id } = entityOf(record.subject)
     const command = parse(record.data)
-    if (!command || (kind !== 'room' && kind !== 'user')) {
+    if (!command || (kind !== 'room' && kind !== 'user' && kind !== 'desk')) {
       return this.#deps.bury(record, 'not a command').then(finish)
     }
     const isOld = record.seq <= this.#start.last && this.#deps.clock.nowMs() - record.at > MAX.replayAgeMs
-    this.#deps.events.taken('commands', this.#floor.inHand)
+    if (kind === 'desk') this.#deps.deskHeard(id)
+    const span = this.#deps.bus.tracing?.begin('router.command', {
+      cause: traceOf(record.headers),
+      of: command.method,
+      attributes: { method: command.method, entity: `${kind}:${id}` },
+    })
     this.lane(kind, id).push({
       command,
       input: record.seq,
+      span,
       stale: isOld,
       bury: (reason) => this.#deps.bury(record, reason),
-      finish,
+      finish: () => {
+        finish()
+        span?.end()
+      },
     })
-    if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.clock.nowMs())
+    if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.clock.steadyMs())
     if (this.#floor.inHand >= MAX.partitionQueue) return this.#floor.below(MAX.partitionQueue / 2)
   }
 }

@@ -9,6 +9,7 @@
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson, publish, subscribe } from '@switchboard/bus/core'
 import { watchLeases } from '@switchboard/bus/lease'
+import { MAX } from '@switchboard/contracts/limits'
 import type { PresenceRecord } from '@switchboard/contracts/records'
 import type { PresenceView } from '@switchboard/domain/presence-view'
 import type { RouterEvents } from './events.ts'
@@ -27,9 +28,19 @@ export async function fromPresence(
 ): Promise<AsyncDisposable> {
   const { view, changed, events } = options
   await using stack = new AsyncDisposableStack()
+  let isAsking = false
+  // Every edge answers by publishing its whole state. Many leases may begin in one look, and one question is enough.
+  const askOnce = () => {
+    if (isAsking) return
+    isAsking = true
+    queueMicrotask(() => {
+      isAsking = false
+      publish(bus, bus.names.presenceAsk, '')
+    })
+  }
   const subscription = subscribe(bus, bus.names.presenceAll, (message) => {
     const record = decodeJson<PresenceRecord>(message.data)
-    events.taken('presence', 0)
+    events.taken('presence')
     changed(view.apply(record))
   })
   stack.defer(() => subscription.unsubscribe())
@@ -37,13 +48,15 @@ export async function fromPresence(
     await watchLeases(bus, {
       prefix: bus.names.edgeLeases,
       everyMs: LOOK_MS,
-      began: ({ key }) => changed(view.edgeAlive(bus.names.edgeOfLease(key))),
+      lifeMs: MAX.presenceLeaseMs,
+      began: ({ key }) => {
+        const edge = bus.names.edgeOfLease(key)
+        changed(view.edgeAlive(edge))
+        if (view.lacks(edge)) askOnce()
+      },
       ended: (key) => changed(view.edgeGone(bus.names.edgeOfLease(key))),
     }),
   )
-  // Every edge answers by publishing its whole state where we listen already.
-  const ask = () => publish(bus, bus.names.presenceAsk, '')
-  ask()
-  stack.defer(bus.onReconnect(ask))
+  stack.defer(bus.onReconnect(askOnce))
   return stack.move()
 }

@@ -1,8 +1,9 @@
 import type { EntityKind } from '@switchboard/contracts/ids'
 import type { EntityCommand } from '@switchboard/contracts/records'
+import type { Span } from '@switchboard/runtime/tracing'
 import type { RouterEvents } from './events.ts'
 import type { SendEffects } from './to-commands.ts'
-import type { WriteEntry } from './to-log.ts'
+import type { IsNewest, WriteEntry } from './to-log.ts'
 import type { WriteMark } from './to-marks.ts'
 import type { AskStorage } from './to-queries.ts'
 import type { Replies } from './to-replies.ts'
@@ -12,7 +13,9 @@ import type { SendSignal } from './to-signals.ts'
 export interface Taken {
   readonly command: EntityCommand
   readonly input: number
-  /** Found at a takeover and older than any client waits: applied already, or to be forgotten. */
+  /** From its stream until it is finished, where it is traced. */
+  readonly span?: Span | undefined
+  /** No client waits for it any more, as it is old or was put off: applied already, or to be forgotten. */
   readonly stale: boolean
   /** Puts it where operators look, with the reason: it can never be applied. */
   readonly bury: (reason: string) => Promise<void>
@@ -35,6 +38,7 @@ export interface LaneDeps {
   readonly events: RouterEvents
   readonly storage: AskStorage
   readonly writeEntry: WriteEntry
+  readonly isNewest: IsNewest
   readonly writeMark: WriteMark
   readonly sendEffects: SendEffects
   readonly sendSignal: SendSignal
@@ -49,6 +53,8 @@ export interface LanePlace {
   readonly incarnation: string
   readonly epoch: string
   readonly floor: () => number
+  /** True while no other router can have this partition. What needs no entry in the log, and is fenced by none, is done only then. */
+  readonly isSure: () => boolean
   /** Another router has written: nothing of this partition may be written from here any more. */
   readonly fenced: (entity: string) => void
   readonly signal: AbortSignal

@@ -27,15 +27,26 @@ export class LaneRegistry {
   }
 
   /** Forgets idle lanes that nobody looks at while there are too many. */
-  trim(nowMs: number): void {
+  trim(steadyMs: number): void {
     for (const [key, lane] of this.#lanes) {
       if (this.#lanes.size <= this.#most) return
-      if (lane.isIdle && lane.watchedUntilMs < nowMs) this.#lanes.delete(key)
+      if (lane.isIdle && lane.watchedUntilMs < steadyMs) this.#lanes.delete(key)
     }
   }
 
   get size(): number {
     return this.#lanes.size
+  }
+
+  /** Commands that wait in the fullest of them. */
+  get mostWaiting(): number {
+    let most = 0
+    for (const { waiting } of this.#lanes.values()) most = Math.max(most, waiting)
+    return most
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#lanes.keys()
   }
 
   values(): IterableIterator<Lane> {

@@ -2,23 +2,19 @@ import { type ErrorCode, isRefusal, refuse } from '@switchboard/contracts/errors
 import type { AnyEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import { intentOfCommand } from '@switchboard/domain/intent'
-import { type Entity, entityOf, type Known, type Outcome, RoomEntity, repeat } from './entity.ts'
+import { inSpan } from '@switchboard/runtime/tracing'
+import { bytesOf, type Decided, restsOnState } from './decided.ts'
+import { DeskEntity } from './desk-entity.ts'
+import { EffectTurns } from './effect-turns.ts'
+import { loadEntity, repeat } from './entities.ts'
+import { type Entity, type Known, type Outcome, RoomEntity } from './entity.ts'
 import type { LaneDeps, LanePlace, Taken } from './lane-deps.ts'
 import { cidKey, lookUp } from './look-up.ts'
-
-interface Decided {
-  readonly taken: Taken
-  readonly outcome: Outcome
-}
+import { type Marked, writeMarks } from './mark-turn.ts'
 
 interface Poison {
   readonly taken: Taken
   readonly reason: string
-}
-
-interface Marked {
-  readonly taken: Taken
-  readonly outcome: Extract<Outcome, { kind: 'marked' }>
 }
 
 /**
@@ -28,20 +24,29 @@ interface Marked {
 export class Lane {
   readonly #deps: LaneDeps
   readonly #place: LanePlace
+  readonly #effects: EffectTurns
   #queue: Taken[] = []
+  /** What it had is left to the next owner, and so must be all that comes after: a later input would hide an earlier one. */
+  #isFenced = false
   #entity: Entity | undefined
   #running: Promise<void> | undefined
   #loading: Promise<Entity | ErrorCode> | undefined
-  /** Somebody looks at this room until then: it stays in memory and its presence is told. Milliseconds of `clock.nowMs`. */
-  watchedUntilMs = 0
+  /** Somebody looks at this room until then: it stays in memory and its presence is told. Milliseconds of `clock.steadyMs`. */
+  watchedUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(deps: LaneDeps, place: LanePlace) {
     this.#deps = deps
     this.#place = place
+    this.#effects = new EffectTurns(deps.sendEffects)
   }
 
   get isIdle(): boolean {
-    return this.#running === undefined && this.#loading === undefined && this.#queue.length === 0
+    const isQuiet = this.#running === undefined && this.#loading === undefined
+    return isQuiet && this.#queue.length === 0 && this.#effects.isIdle
+  }
+
+  get waiting(): number {
+    return this.#queue.length
   }
 
   /** The room, if it is in memory. */
@@ -49,7 +54,13 @@ export class Lane {
     return this.#entity instanceof RoomEntity ? this.#entity : undefined
   }
 
+  /** The desk, if it is in memory. */
+  get desk(): DeskEntity | undefined {
+    return this.#entity instanceof DeskEntity ? this.#entity : undefined
+  }
+
   push(taken: Taken): void {
+    if (this.#isFenced) return
     if (this.#queue.length >= MAX.laneQueue && taken.command.reply) {
       this.#settle(taken, { kind: 'refused', refusal: refuse('too_many_requests', { after_ms: 1_000 }) })
       return
@@ -78,7 +89,7 @@ export class Lane {
   async #read(): Promise<Entity | ErrorCode> {
     const { kind, id, incarnation } = this.#place
     const { storage, events } = this.#deps
-    const entity = entityOf(kind === 'room' ? await storage.loadRoom(id) : await storage.loadUser(id))
+    const entity = await loadEntity(storage, kind, id)
     if (isRefusal(entity)) {
       events.loadFailed(`${kind}:${id}`, entity.code)
       return entity.code
@@ -91,9 +102,10 @@ export class Lane {
 
   async #run(): Promise<void> {
     for (let failures = 0; this.#queue.length > 0 && !this.#place.signal.aborted; ) {
-      const entity = await this.load()
+      const span = this.#queue.find((taken) => taken.span)?.span
+      const entity = await inSpan(span, () => this.load())
       const batch = this.#queue.splice(0, MAX.entryEvents)
-      const isDone = typeof entity === 'object' && (await this.#commit(entity, batch))
+      const isDone = typeof entity === 'object' && (await inSpan(span, () => this.#commit(entity, batch)))
       if (isDone) failures = 0
       else {
         this.#giveBack(batch)
@@ -103,40 +115,57 @@ export class Lane {
     }
   }
 
-  /** The clients of a batch that came to nothing are told to try again; what entities sent each other waits here. */
+  /** Nothing can be done now: clients are told to try again, and all of it waits here. */
   #giveBack(batch: readonly Taken[]): void {
-    this.#queue.unshift(...batch.filter(({ command }) => !command.reply))
-    for (const taken of batch)
-      if (taken.command.reply) this.#settle(taken, { kind: 'refused', refusal: refuse('unavailable') })
+    this.#queue = [...batch, ...this.#queue].map((taken) => this.#putOff(taken))
+  }
+
+  /**
+   * Its client need not wait, but it is not finished: it may lie in the log, from this router or another, without all that it
+   * brings about. Decided again, it is found there, or forgotten as one that came too late.
+   */
+  #putOff(taken: Taken): Taken {
+    const { command, stale } = taken
+    if (!command.reply || stale) return taken
+    this.#deps.replies.no(command.reply, refuse('unavailable'))
+    this.#deps.events.decided(command.method, 'unavailable')
+    return { ...taken, stale: true }
   }
 
   /** @returns false if nothing of the batch was done. */
   async #commit(entity: Entity, batch: Taken[]): Promise<boolean> {
     const { storage, events, clock } = this.#deps
     const startedMs = clock.steadyMs()
-    const known = await lookUp(storage, { entity, batch, place: this.#place, nowMs: clock.nowMs() })
+    const known = await lookUp({ storage, entity, batch, place: this.#place, nowMs: clock.nowMs() })
     if (isRefusal(known)) return false
     const { decided, drafts, poison } = this.#decide(entity, batch, known)
     if (poison) return this.#discard(batch, poison)
     const [first, ...rest] = drafts
     if (first) {
-      const written = await this.#write(entity, [first, ...rest], Math.max(...decided.map(({ taken }) => taken.input)))
-      if (written === 'fenced') return true
-      if (written === 'unknown') {
+      const written = await this.#write(entity, [first, ...rest], decided)
+      // Fenced, or given up with the partition: whatever became of it, the next owner finds it, or reads the commands again.
+      if (written !== 'stored') return true
+      events.committed({ events: drafts.length, seconds: (clock.steadyMs() - startedMs) / 1_000 })
+      entity.committed?.(drafts, events)
+    } else if (decided.some(restsOnState)) {
+      const isNewest = await this.#deps.isNewest(this.#place, entity.logSeq)
+      if (isNewest === 'unknown') return false
+      if (!isNewest) {
         this.#entity = undefined
-        for (const { taken } of decided)
-          if (taken.command.reply) this.#settle(taken, { kind: 'refused', refusal: refuse('timeout') })
-        this.#queue.unshift(...decided.map(({ taken }) => taken).filter(({ command }) => !command.reply))
+        this.#queue.unshift(...batch)
         return true
       }
-      events.committed({ events: drafts.length, seconds: (clock.steadyMs() - startedMs) / 1_000 })
     }
     const marked: Marked[] = []
     for (const { taken, outcome } of decided) {
-      if (outcome.kind === 'marked') marked.push({ taken, outcome })
+      if (!outcome) this.#drop(taken)
+      else if (outcome.kind === 'marked') marked.push({ taken, outcome })
       else this.#settle(taken, outcome)
     }
-    if (marked.length > 0) await this.#mark(entity as RoomEntity, marked)
+    if (marked.length === 0) return true
+    const settle = this.#settle.bind(this)
+    const { isSure } = this.#place
+    await writeMarks({ deps: this.#deps, isSure, entity: entity as RoomEntity, settle }, marked)
     return true
   }
 
@@ -156,13 +185,8 @@ export class Lane {
       }
       const outcome = this.#tryOne(entity, taken, known)
       if (outcome && 'reason' in outcome) return { decided: [], drafts: [], poison: outcome }
-      if (!outcome) {
-        this.#deps.events.decided(taken.command.method, 'dropped')
-        taken.finish()
-        continue
-      }
       decided.push({ taken, outcome })
-      if (outcome.kind !== 'committed') continue
+      if (outcome?.kind !== 'committed') continue
       drafts.push(...outcome.events)
       bytes += outcome.events.reduce((sum, event) => sum + bytesOf(event), 0)
     }
@@ -199,7 +223,7 @@ export class Lane {
     const used = typeof found === 'object' ? found : known.cids.get(cidKey(command))
     if (used) {
       events.repeated(typeof found === 'object' ? 'memory' : 'storage')
-      return repeat(entity, command, used)
+      return repeat(entity, command, { used, known, nowMs })
     }
     if (taken.input <= entity.input || (taken.stale && command.reply)) return undefined
     const outcome = entity.decide(command, { known, nowMs })
@@ -218,9 +242,10 @@ export class Lane {
   async #write(
     entity: Entity,
     drafts: readonly [AnyEvent, ...AnyEvent[]],
-    input: number,
+    decided: readonly Decided[],
   ): Promise<'stored' | 'fenced' | 'unknown'> {
     const { kind, id, incarnation, epoch, floor, fenced, signal } = this.#place
+    const input = Math.max(...decided.map(({ taken }) => taken.input))
     const written = await this.#deps.writeEntry(
       {
         kind,
@@ -230,6 +255,7 @@ export class Lane {
         epoch,
         expect: entity.logSeq,
         input: { incarnation, input, floor: floor() },
+        causes: decided.map(({ taken }) => taken.span),
       },
       signal,
     )
@@ -239,55 +265,32 @@ export class Lane {
     } else if (written.kind === 'fenced') {
       this.#entity = undefined
       this.#queue = []
+      this.#isFenced = true
       fenced(`${kind}:${id}`)
     }
     return written.kind
   }
 
+  #drop(taken: Taken): void {
+    this.#deps.events.decided(taken.command.method, 'dropped')
+    taken.finish()
+  }
+
   /** Tells the client, sends the effects, and finishes the command when they are out. */
   #settle(taken: Taken, outcome: Exclude<Outcome, { kind: 'marked' }>): void {
-    const { replies, events, sendEffects } = this.#deps
+    const { replies, events } = this.#deps
     const { command } = taken
     if (outcome.kind === 'refused') replies.no(command.reply, outcome.refusal)
-    else replies.ok(command.reply, outcome.answer)
-    events.decided(command.method, outcome.kind === 'refused' ? outcome.refusal.code : outcome.kind)
+    else if (outcome.kind !== 'forwarded') replies.ok(command.reply, outcome.answer)
+    const said = outcome.kind === 'refused' ? outcome.refusal.code : outcome.kind
+    events.decided(command.method, said)
+    taken.span?.note({ outcome: said })
     if (outcome.kind === 'refused' || outcome.effects.length === 0) {
       taken.finish()
       return
     }
-    const { signal } = this.#place
-    sendEffects(outcome.effects, signal).then(() => {
-      if (!signal.aborted) taken.finish()
+    inSpan(taken.span, () => this.#effects.send(outcome.effects, this.#place.signal)).then(() => {
+      if (!this.#place.signal.aborted) taken.finish()
     })
   }
-
-  /** Writes the furthest mark of each member that the batch moved, and answers all who asked. */
-  async #mark(entity: RoomEntity, marked: readonly Marked[]): Promise<void> {
-    const byMember = Map.groupBy(marked, ({ outcome }) => outcome.mark.user)
-    await Promise.all([...byMember.values()].map((group) => this.#markMember(entity, group)))
-  }
-
-  async #markMember(entity: RoomEntity, group: readonly Marked[]): Promise<void> {
-    const { writeMark, sendSignal } = this.#deps
-    const [furthest] = group.map(({ outcome }) => outcome).sort((a, b) => b.mark.seq - a.mark.seq)
-    if (!furthest) return
-    const { mark } = furthest
-    const isWritten = await writeMark(mark)
-    if (isWritten) {
-      entity.applyMark(mark)
-      const { read, unread } = furthest.answer()
-      sendSignal('user', mark.user, { type: 'read', room: mark.room, seq: read, unread })
-      sendSignal('room', mark.room, { type: 'receipt', user: mark.user, seq: read })
-    }
-    for (const { taken, outcome } of group) {
-      if (isWritten) this.#settle(taken, { kind: 'repeated', answer: outcome.answer(), effects: [] })
-      else this.#settle(taken, { kind: 'refused', refusal: refuse('unavailable') })
-    }
-  }
-}
-
-/** Roughly, so that the entry is encoded once: three bytes for a character, and the frame around it. */
-function bytesOf(event: AnyEvent): number {
-  if ('text' in event) return 400 + 3 * event.text.length
-  return event.type === 'room.created' ? 400 + 100 * event.members.length : 400
 }

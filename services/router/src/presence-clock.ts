@@ -3,6 +3,14 @@ import { MAX } from '@switchboard/contracts/limits'
 /** Users whose "last seen" is remembered; the oldest are forgotten. */
 const LAST_SEEN_MAX = 200_000
 
+/** A moment by two clocks. */
+export interface Moment {
+  /** Milliseconds since the epoch: what people are shown. May jump. */
+  readonly nowMs: number
+  /** Milliseconds since any start: what a grace is measured with. Never jumps. */
+  readonly steadyMs: number
+}
+
 /** What changed for others: who is to be called online, who offline. */
 export interface PresenceChange {
   readonly online: readonly string[]
@@ -15,7 +23,7 @@ export interface PresenceChange {
  */
 export class PresenceClock {
   readonly #online = new Set<string>()
-  /** Users without sockets, and until when they still count as online. */
+  /** Users without sockets, and until when (steady) they still count as online. */
   readonly #leaving = new Map<string, number>()
   readonly #lastSeen = new Map<string, number>()
   readonly #graceMs: number
@@ -26,7 +34,7 @@ export class PresenceClock {
   }
 
   /** Sockets of a user changed. */
-  note(user: string, isConnected: boolean, nowMs: number): void {
+  note(user: string, isConnected: boolean, { nowMs, steadyMs }: Moment): void {
     if (isConnected) {
       this.#leaving.delete(user)
       if (!this.#online.has(user)) {
@@ -36,17 +44,17 @@ export class PresenceClock {
       return
     }
     if (this.#online.has(user) && !this.#leaving.has(user)) {
-      this.#leaving.set(user, nowMs + this.#graceMs)
+      this.#leaving.set(user, steadyMs + this.#graceMs)
       this.#remember(user, nowMs)
     }
   }
 
   /** Ends the graces that are over. @returns everything that changed since the last call. */
-  tick(nowMs: number): PresenceChange {
+  tick(steadyMs: number): PresenceChange {
     const offline: string[] = []
     for (const [user, untilMs] of this.#leaving) {
       // Entries stand in the order of their ends, as the grace is the same for all.
-      if (untilMs > nowMs) break
+      if (untilMs > steadyMs) break
       this.#leaving.delete(user)
       this.#online.delete(user)
       if (!this.#cameOnline.delete(user)) offline.push(user)

@@ -10,6 +10,7 @@
 import type { Bus } from '@switchboard/bus/connect'
 import { encodeJson } from '@switchboard/bus/core'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
+import { headersOption, withTrace } from '@switchboard/bus/trace'
 import type { Effect } from '@switchboard/domain/user'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { RouterEvents } from './events.ts'
@@ -18,10 +19,11 @@ import type { RouterEvents } from './events.ts'
 export type SendEffects = (effects: readonly Effect[], signal: AbortSignal) => Promise<void>
 
 export function toCommands(bus: Bus, events: RouterEvents): SendEffects {
-  const send = async ({ user, command }: Effect, signal: AbortSignal) => {
+  const send = async ({ kind, id, command }: Effect, signal: AbortSignal) => {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
-        await bus.js.publish(bus.names.command('user', user), encodeJson(command))
+        const headers = headersOption(withTrace(bus.tracing?.active))
+        await bus.js.publish(bus.names.command(kind, id), encodeJson(command), headers)
         return events.sent('commands', 'sent')
       } catch (error) {
         if (!isInfrastructure(error)) throw error

@@ -4,13 +4,16 @@ import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { decodeJson, encodeJson, flush, subscribe } from '@switchboard/bus/core'
 import { readHead, readTail } from '@switchboard/bus/log'
 import { ensureStreams } from '@switchboard/bus/streams'
+import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import type { Refusal } from '@switchboard/contracts/errors'
 import type { AnyEvent, RoomEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
-import type { EntityCommand, ReplyRecord, RoomCommand } from '@switchboard/contracts/records'
+import type { DeskCommand, EntityCommand, ReplyRecord, RoomCommand } from '@switchboard/contracts/records'
+import { applyDesk, emptyDesk } from '@switchboard/domain/desk'
 import { intentOf } from '@switchboard/domain/intent'
 import { applyRoom, emptyRoom } from '@switchboard/domain/room'
+import { isCausedBy } from '@switchboard/domain/room-draft'
 import { createContext } from '@switchboard/runtime/context'
 import { within } from '@switchboard/runtime/deadline'
 import type { Servers } from '@switchboard/testkit/servers'
@@ -29,7 +32,7 @@ export async function logOf(bus: Bus, kind: EntityKind, id: string): Promise<Any
 }
 
 /** Storage without a database: everything is the log, folded. Right as long as the log has not aged. */
-function logStorage(bus: Bus): Partial<StorageHandlers> {
+function logStorage(bus: Bus, made: ReadonlySet<string>): Partial<StorageHandlers> {
   const place = async (kind: EntityKind, id: string) => {
     const head = await readHead(bus, kind, id)
     return { log_seq: head?.logSeq ?? 0, incarnation: head?.input.incarnation ?? null, input: head?.input.input ?? 0 }
@@ -41,14 +44,31 @@ function logStorage(bus: Bus): Partial<StorageHandlers> {
       const at = await place('room', room)
       const state = emptyRoom(room)
       for (const event of await logOf(bus, 'room', room)) applyRoom(state, event as RoomEvent)
-      const { kind, title, head, n } = state
-      return { room, kind, title, head, n, members: [...state.members.values()], ...at, ...newest }
+      const { kind, title, head, n, standing } = state
+      return { room, kind, title, head, n, standing, members: [...state.members.values()], ...at, ...newest }
     },
     'user.load': async ({ user }) => ({
       user,
       head: (await logOf(bus, 'user', user)).length,
       ...(await place('user', user)),
       ...newest,
+    }),
+    'desk.load': async ({ desk }) => {
+      const state = emptyDesk(desk)
+      for (const event of await logOf(bus, 'desk', desk)) applyDesk(state, event as DeskEvent)
+      const { head, at, settings, agents, conversations } = state
+      return {
+        ...{ desk, head, at, settings, more: false },
+        agents: [...agents.values()].map(({ agent }) => agent),
+        conversations: [...conversations.values()],
+        ...(await place('desk', desk)),
+        ...newest,
+      }
+    },
+    'desk.list': async () => ({ desks: [...made] }),
+    'conversation.load': async () => ({ conversation: null }),
+    'events.caused': async ({ entity, id, seq }) => ({
+      events: (await logOf(bus, entity, id)).filter((event) => isCausedBy(event, seq)),
     }),
     'cids.find': async ({ entity, id, lookups }) => {
       const used = usedIn(await logOf(bus, entity, id))
@@ -70,6 +90,11 @@ export interface Fixture extends AsyncDisposable {
   router(overrides?: RouterOverrides): Promise<AsyncDisposable>
   /** Sends a command as an edge would, and waits for its answer. */
   send(room: string, command: Sent): Promise<object | Refusal>
+  /** The same to a desk. */
+  tell(
+    desk: string,
+    command: { method: DeskCommand['method']; from: string; cid: string; body: object },
+  ): Promise<object | Refusal>
   /** Resolves when the person's own log has so many events. */
   userEvents(user: string, count: number): Promise<AnyEvent[]>
 }
@@ -82,7 +107,8 @@ export async function routerFixture(servers: Servers): Promise<Fixture> {
   const namespace = `r${randomUUID().slice(0, 8)}`
   const bus = stack.use(await connectBus({ url: servers.natsUrl, namespace, service: 'test', replicas: 1, log }))
   await ensureStreams(bus)
-  stack.use(answerStorage(bus, logStorage(bus) as StorageHandlers))
+  const made = new Set<string>()
+  stack.use(answerStorage(bus, logStorage(bus, made) as StorageHandlers))
   const waiting = new Map<number, (reply: ReplyRecord) => void>()
   subscribe(bus, bus.names.reply('edge1'), (message) => {
     for (const line of new TextDecoder().decode(message.data).split('\n')) {
@@ -94,19 +120,24 @@ export async function routerFixture(servers: Servers): Promise<Fixture> {
   let request = 0
   const env = { NATS_URL: servers.natsUrl, NATS_NAMESPACE: namespace }
   const owned = stack.move()
+  const send = async (kind: EntityKind, id: string, command: { method: string; [field: string]: unknown }) => {
+    request += 1
+    const reply = { edge: 'edge1', request }
+    const answered = new Promise<ReplyRecord>((resolve) => waiting.set(reply.request, resolve))
+    bus.nc.publish(bus.names.command(kind, id), encodeJson({ ...command, reply } as unknown as EntityCommand))
+    const record = await within(WAIT_MS, answered, `the answer to ${command.method}`)
+    return 'ok' in record ? record.ok : record.no
+  }
   return {
     bus,
     router: async (overrides) => {
       const started = await startRouter(createContext('router', settings, { env, log }), overrides)
       return owned.use(disposedOnce(started))
     },
-    send: async (room, command) => {
-      request += 1
-      const reply = { edge: 'edge1', request }
-      const answered = new Promise<ReplyRecord>((resolve) => waiting.set(reply.request, resolve))
-      bus.nc.publish(bus.names.command('room', room), encodeJson({ ...command, reply } as EntityCommand))
-      const record = await within(WAIT_MS, answered, `the answer to ${command.method}`)
-      return 'ok' in record ? record.ok : record.no
+    send: (room, command) => send('room', room, command),
+    tell: (desk, command) => {
+      made.add(desk)
+      return send('desk', desk, { roles: ['admin'], ...command })
     },
     userEvents: async (user, count) => {
       const enough = Promise.withResolvers<void>()

@@ -240,3 +240,29 @@ test('an edge says who is there and dies, then they are offline after the grace,
   assert.equal(answer.users[0]?.online, false)
   assert.ok((answer.users[0]?.last_seen ?? 0) > 0)
 })
+
+test('an edge whose lease ran out and is taken anew, then it is asked, and its people are online again', async () => {
+  await using f = await routerFixture(servers)
+  await f.router({ graceMs: 0 })
+  const room = roomName()
+  await create(f, room)
+  const word = { bob: Promise.withResolvers<string>() }
+  subscribe(f.bus, f.bus.names.live('room', room), (message) => {
+    const text = new TextDecoder().decode(message.data)
+    for (const line of ['online', 'offline']) if (text.includes(`"${line}":["bob"]`)) word.bob.resolve(line)
+  })
+  // It answers when it is asked, and says nothing by itself.
+  subscribe(f.bus, f.bus.names.presenceAsk, () =>
+    publish(f.bus, f.bus.names.presence('e2'), encodeJson({ edge: 'e2', whole: true, users: [['bob', 1, 1]] })),
+  )
+  await flush(f.bus)
+  await askPartition(f.bus, room, 'room.online', { room, user: 'alice' })
+  for (const _ of ['first', 'anew']) {
+    const lease = await holdLease(f.bus, { key: 'edge.e2', value: {}, ttlMs: 3_000 })
+    assert.equal(await within(10_000, word.bob.promise, 'the word that bob is online'), 'online')
+    word.bob = Promise.withResolvers()
+    await lease[Symbol.asyncDispose]()
+    assert.equal(await within(10_000, word.bob.promise, 'the word that bob is offline'), 'offline')
+    word.bob = Promise.withResolvers()
+  }
+})

@@ -47,7 +47,7 @@ export async function startStorage(context: StorageContext, overrides: Overrides
   const mongo = stack.use(connectMongo(settings.MONGO_URL, settings.MONGO_DATABASE))
   const bury = toDead({ bus, events })
   let abilities = LEAST
-  const write = toMongo({ mongo, events, abilities: () => abilities })
+  const write = toMongo({ mongo, events, abilities: () => abilities, tracing: context.tracing })
   const writer = stack.use(createWriter({ write, events, bury }, overrides.limits))
 
   const abort = new AbortController()
@@ -66,13 +66,14 @@ export async function startStorage(context: StorageContext, overrides: Overrides
   return stack.move()
 }
 
-const connect = ({ settings, log }: StorageContext): Promise<Bus> =>
+const connect = ({ settings, log, tracing }: StorageContext): Promise<Bus> =>
   connectBus({
     url: settings.NATS_URL,
     namespace: settings.NATS_NAMESPACE,
     replicas: settings.NATS_REPLICAS,
     service: 'storage',
     log,
+    tracing,
   })
 
 const createWriter = (
@@ -103,7 +104,10 @@ async function serve(
   running.defer(() => writer.finish(STOP_FLUSH_MS_MAX))
   const reader = { ...parts, positionOf: positionReader(mongo.collections), clock: systemClock, crash }
   const readers = [fromLog({ bus, reader }), fromMarks({ bus, reader })]
-  const gained = (partition: number) => together(readers.map((read) => read(partition)))
+  const gained = (partition: number) => {
+    events.tookOver(partition)
+    return together(readers.map((read) => read(partition)))
+  }
   running.use(await holdPartitions(bus, { group: 'storage', id, gained, changed: events.partitions, crash }))
   health.ready('log', true)
 }

@@ -16,8 +16,8 @@ export interface WriterOptions {
   /** Waits until the record lies in `dead`. */
   readonly bury: (record: StoredRecord, reason: string) => Promise<void>
   readonly failed: (error: unknown, attempt: number) => void
-  /** How many events wait, and since when the oldest does: milliseconds since the epoch. */
-  readonly waiting: (events: number, sinceMs: number | null) => void
+  /** How many events wait, and for how many milliseconds the oldest has; 0 when none does. */
+  readonly waiting: (events: number, forMs: number) => void
   readonly clock: Clock
   readonly limits?: WriterLimits
 }
@@ -56,7 +56,7 @@ export class BatchWriter implements AsyncDisposable {
 
   /** Takes a record. The promise resolves when there is room for the next one. */
   add(record: StoredRecord): Promise<void> | undefined {
-    this.#queue.push({ record, since: this.#options.clock.nowMs() })
+    this.#queue.push({ record, since: this.#options.clock.steadyMs() })
     this.#weight += weightOf(record)
     this.#report()
     if (this.#queue.length === 1 || this.#weight >= this.#limits.bulkEvents) this.#wake()
@@ -101,7 +101,7 @@ export class BatchWriter implements AsyncDisposable {
     const [oldest] = this.#queue
     if (!oldest) return Number.POSITIVE_INFINITY
     if (this.#isFinishing || this.#weight >= this.#limits.bulkEvents) return 0
-    return Math.max(0, oldest.since + this.#limits.bulkMs - this.#options.clock.nowMs())
+    return Math.max(0, oldest.since + this.#limits.bulkMs - this.#options.clock.steadyMs())
   }
 
   /** Waits so long, or until it is woken. */
@@ -163,6 +163,7 @@ export class BatchWriter implements AsyncDisposable {
 
   #report(): void {
     const since = Math.min(this.#inHand.since, this.#queue.at(0)?.since ?? Number.POSITIVE_INFINITY)
-    this.#options.waiting(this.#weight + this.#inHand.weight, Number.isFinite(since) ? since : null)
+    const forMs = Math.max(0, this.#options.clock.steadyMs() - since)
+    this.#options.waiting(this.#weight + this.#inHand.weight, forMs)
   }
 }

@@ -4,6 +4,8 @@ import { backoffMs, pause } from '@switchboard/runtime/deadline'
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number
+  /** Milliseconds on a clock that nobody sets: for how long something takes. */
+  steadyMs(): number
   /** Ends early when the signal aborts. */
   pause(ms: number, signal?: AbortSignal): Promise<void>
   /** Waits before another try; `failures` were before it. Ends early when the signal aborts. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  steadyMs: () => performance.now(),
   pause,
   beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random), signal),
 }

@@ -1,4 +1,7 @@
 /** What lies in MongoDB. Every document has a string key, made of ids that hold no `:`, and every write is guarded by a number in it. */
+import type { Standing } from '@switchboard/contracts/desk-events'
+import type { CannedReply } from '@switchboard/contracts/desk-people'
+import type { Agent, Conversation, DeskSettings } from '@switchboard/contracts/desks'
 import type { Role, RoomKind } from '@switchboard/contracts/events'
 import type { DeviceBody } from '@switchboard/contracts/http'
 import type { GlobalRole } from '@switchboard/contracts/records'
@@ -67,6 +70,8 @@ export interface RoomDocument extends LogPosition {
   /** Members as of the event `counted`. */
   readonly members: number
   readonly counted: number
+  /** Of a room of a conversation. Rooms of before desks have no such field. */
+  readonly standing?: Standing | null
 }
 
 /** `<room>:<user>`. Those who left stay, `gone`, so that an old write cannot bring them back. */
@@ -104,6 +109,54 @@ export interface UserDocument extends LogPosition {
   readonly roles?: readonly GlobalRole[]
   readonly hash?: string
   readonly created_at?: number
+  /** Of a visitor whom the customer's own server has named. */
+  readonly verified?: { readonly user: string; readonly email?: string }
+}
+
+/** `<desk>:<reply>`. */
+export interface ReplyDocument {
+  readonly _id: string
+  readonly desk: string
+  readonly reply: CannedReply
+}
+
+/** One event of a desk, `<desk>:<seq>`. */
+export interface DeskEventDocument {
+  readonly _id: string
+  readonly desk: string
+  readonly seq: number
+  readonly n: number
+  readonly at: number
+  readonly type: string
+  readonly from: string
+  readonly cid: string
+  readonly intent: string
+  readonly [field: string]: unknown
+}
+
+export interface DeskDocument extends LogPosition {
+  readonly _id: string
+  readonly head: number
+  readonly at: number
+  readonly settings: DeskSettings | null
+}
+
+/** `<desk>:<user>`. Those who left stay, `gone`, as members do. */
+export interface DeskAgentDocument {
+  readonly _id: string
+  readonly desk: string
+  readonly user: string
+  readonly seq: number
+  readonly gone: boolean
+  readonly agent: Agent | null
+  /** seq of the last offer to them. */
+  readonly served: number
+}
+
+/** A conversation, under its own id, with the desk that has it by now. `live`: not over. */
+export interface ConversationDocument extends Conversation {
+  readonly _id: string
+  readonly live: boolean
 }
 
 /** `<user>:<device>`: what a device is called is the person's own affair. `address` is a digest of provider and target, unique. */
@@ -126,6 +179,8 @@ export interface PositionDocument {
 export const eventKey = (room: string, seq: number): string => `${room}:${seq}`
 export const memberKey = (room: string, user: string): string => `${room}:${user}`
 export const membershipKey = (user: string, room: string): string => `${user}:${room}`
+export const agentKey = (desk: string, user: string): string => `${desk}:${user}`
+export const replyKey = (desk: string, reply: string): string => `${desk}:${reply}`
 export const deviceKey = (user: string, device: string): string => `${user}:${device}`
 export const positionKey = (source: string, partition: number, incarnation: string): string =>
   `${source}:${partition}:${incarnation}`

@@ -1,6 +1,7 @@
-import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
+import type { DeskEvent } from '@switchboard/contracts/desk-events'
+import type { AnyEvent, RoomEvent, UserEvent } from '@switchboard/contracts/events'
 import { intentOf } from '@switchboard/domain/intent'
-import { type EventDocument, eventKey, type UserEventDocument } from './documents.ts'
+import { type DeskEventDocument, type EventDocument, eventKey, type UserEventDocument } from './documents.ts'
 import { reactionKey, reactionMark, reactionsOf } from './reactions.ts'
 
 /** What only storage keeps with an event: no client sees these. */
@@ -27,6 +28,21 @@ export const userEventDocument = (user: string, event: UserEvent): UserEventDocu
   ...event,
   intent: intentOf(event),
 })
+
+export const deskEventDocument = (desk: string, event: DeskEvent): DeskEventDocument => ({
+  _id: eventKey(desk, event.seq),
+  desk,
+  ...event,
+  intent: intentOf(event),
+})
+
+/** An event of a desk or of a room as it was written, out of its document. */
+export function writtenEvent(document: DeskEventDocument | EventDocument): AnyEvent {
+  const own = Object.entries(document).filter(
+    ([name]) => !INTERNAL.has(name) && (name !== 'desk' || 'room' in document),
+  )
+  return Object.fromEntries(own) as unknown as AnyEvent
+}
 
 /** The seq of the message that this event changes, or null. */
 export const targetOf = (event: RoomEvent): number | null =>

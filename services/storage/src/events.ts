@@ -1,19 +1,25 @@
 import type { Context } from '@switchboard/runtime/context'
 import type { Table } from '@switchboard/runtime/settings'
+import { troubleOf } from './mongo-errors.ts'
 
 /** What storage tells operators: one function for each thing that happens, counter and log line together. */
 export function createEvents({ meters, log }: Pick<Context<Table>, 'meters' | 'log'>) {
   let isAway = false
+  let said = ''
   return {
     partitions: (held: number) => {
       meters.set('switchboard_storage_partitions', {}, held)
       log.info({ partitions: held }, 'partitions held')
     },
+    tookOver: (partition: number) => {
+      meters.count('switchboard_storage_takeovers_total')
+      log.debug({ partition }, 'took over a partition')
+    },
     read: (channel: 'log' | 'marks') =>
       meters.count('switchboard_channel_messages_total', { channel, direction: 'in', outcome: 'taken' }),
-    waiting: (events: number, sinceMs: number | null) => {
+    waiting: (events: number, forMs: number) => {
       meters.set('switchboard_channel_pending', { channel: 'mongo' }, events)
-      meters.set('switchboard_storage_lag_seconds', {}, sinceMs === null ? 0 : (Date.now() - sinceMs) / 1_000)
+      meters.set('switchboard_storage_lag_seconds', {}, forMs / 1_000)
     },
     stored: ({ events, ms }: { events: number; ms: number }) => {
       if (isAway) log.info('MongoDB is back')
@@ -41,7 +47,12 @@ export function createEvents({ meters, log }: Pick<Context<Table>, 'meters' | 'l
     },
     indexRefused: (refused: { index: string; reason: string }) =>
       log.warn(refused, 'this database refuses an index: what needs it is slower'),
-    notPrepared: (error: unknown) => log.warn({ error: String(error) }, 'MongoDB is away, trying again'),
+    notPrepared: (error: unknown) => {
+      const trouble = troubleOf(error)
+      // Once for each trouble: it is tried every few seconds.
+      log[trouble === said ? 'debug' : 'warn']({ error: String(error) }, trouble)
+      said = trouble
+    },
     prepared: (abilities: object) => log.info(abilities, 'MongoDB is ready'),
     answered: ({ query, outcome, ms }: { query: string; outcome: string; ms: number }) => {
       meters.count('switchboard_storage_queries_total', { query, outcome })

@@ -1,10 +1,15 @@
 import { type Collection, type Db, MongoClient } from 'mongodb'
 import type {
+  ConversationDocument,
+  DeskAgentDocument,
+  DeskDocument,
+  DeskEventDocument,
   DeviceDocument,
   EventDocument,
   MemberDocument,
   MembershipDocument,
   PositionDocument,
+  ReplyDocument,
   RoomDocument,
   UserDocument,
   UserEventDocument,
@@ -18,6 +23,11 @@ export interface Collections {
   readonly members: Collection<MemberDocument>
   readonly memberships: Collection<MembershipDocument>
   readonly users: Collection<UserDocument>
+  readonly desk_events: Collection<DeskEventDocument>
+  readonly desks: Collection<DeskDocument>
+  readonly desk_agents: Collection<DeskAgentDocument>
+  readonly conversations: Collection<ConversationDocument>
+  readonly replies: Collection<ReplyDocument>
   readonly devices: Collection<DeviceDocument>
   readonly positions: Collection<PositionDocument>
 }
@@ -59,6 +69,11 @@ export function connectMongo(url: string, database: string): Mongo {
     members: db.collection('members'),
     memberships: db.collection('memberships'),
     users: db.collection('users'),
+    desk_events: db.collection('desk_events'),
+    desks: db.collection('desks'),
+    desk_agents: db.collection('desk_agents'),
+    conversations: db.collection('conversations'),
+    replies: db.collection('replies'),
     devices: db.collection('devices'),
     positions: db.collection('positions'),
   }

@@ -1,4 +1,9 @@
-import { MongoAPIError, MongoError, MongoServerError } from 'mongodb'
+import { MongoAPIError, MongoCompatibilityError, MongoError, MongoServerError } from 'mongodb'
+
+/** A server that lacks what we use: it may be another one when it is tried again. */
+export class TooOldError extends Error {
+  override name = 'TooOldError'
+}
 
 /** A write that no attempt will get through: the document is too large, or not one. */
 export class PoisonError extends Error {
@@ -30,7 +35,19 @@ const isUnsendable = (error: unknown): boolean =>
   (error instanceof MongoAPIError && /BSON|too large|maxBsonObjectSize/i.test(error.message))
 
 /** True for every error of the driver and the server: whoever asked is told that storage is away. */
-export const isMongoError = (error: unknown): boolean => error instanceof MongoError
+export const isMongoError = (error: unknown): boolean => error instanceof MongoError || error instanceof TooOldError
 
 /** A key that exists already. */
 export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11_000
+
+/** AuthenticationFailed, MechanismUnavailable, and what Atlas says of both. */
+const CREDENTIAL_CODES: ReadonlySet<number> = new Set([18, 334, 8_000])
+
+/** Why MongoDB cannot be used yet, in a sentence for whoever set it up; one that is only away says so. */
+export function troubleOf(error: unknown): string {
+  if (CREDENTIAL_CODES.has(codeOf(error)))
+    return 'MongoDB does not let us in: the user, password or authSource in MONGO_URL is wrong or missing'
+  if (error instanceof MongoCompatibilityError || error instanceof TooOldError)
+    return `MongoDB is too old: ${error.message}`
+  return 'MongoDB is away, trying again'
+}

@@ -1,5 +1,6 @@
 import { type Db, type IndexDirection, MongoServerError } from 'mongodb'
 import type { CollectionName } from './mongo-connect.ts'
+import { TooOldError } from './mongo-errors.ts'
 
 interface IndexRow {
   readonly collection: CollectionName
@@ -23,6 +24,14 @@ export const INDEXES: readonly IndexRow[] = [
   { collection: 'events', keys: { text: 'text' }, why: 'search' },
   { collection: 'user_events', keys: { user: 1, seq: 1 }, unique: true, why: 'recovery of a person’s own channel' },
   { collection: 'user_events', keys: { user: 1, from: 1, cid: 1 }, why: 'an effect that comes again' },
+  { collection: 'desk_events', keys: { desk: 1, seq: 1 }, unique: true, why: 'recovery of a desk’s channel' },
+  { collection: 'desk_events', keys: { desk: 1, from: 1, cid: 1 }, why: 'a command to a desk that comes again' },
+  { collection: 'desk_agents', keys: { desk: 1, gone: 1 }, why: 'the agents of a desk' },
+  { collection: 'conversations', keys: { desk: 1, live: 1 }, why: 'what a desk has to do' },
+  { collection: 'desk_agents', keys: { user: 1, gone: 1 }, why: 'the desks of an agent' },
+  { collection: 'conversations', keys: { desk: 1, entered_at: -1 }, why: 'what was at a desk, and its reports' },
+  { collection: 'conversations', keys: { visitor: 1, entered_at: -1 }, why: 'earlier conversations of a person' },
+  { collection: 'replies', keys: { desk: 1 }, why: 'the replies of a desk' },
   { collection: 'members', keys: { room: 1, gone: 1, user: 1 }, why: 'pages of members' },
   { collection: 'members', keys: { user: 1, gone: 1 }, why: 'badges' },
   { collection: 'memberships', keys: { user: 1, gone: 1 }, why: 'the rooms of a person' },
@@ -58,12 +67,22 @@ async function create(db: Db, row: IndexRow): Promise<void> {
   await db.collection(row.collection).createIndex(row.keys, { ...unique, ...language, ...partial })
 }
 
+const OLDEST_MAJOR = 6
+
+/** @throws TooOldError for a MongoDB that lacks what we use; the stand-ins call themselves what they stand in for. */
+export function checkAge(build: { readonly version?: string }): void {
+  const { version = '' } = build
+  if (Number(version.split('.')[0]) < OLDEST_MAJOR)
+    throw new TooOldError(`it is ${version}, and ${OLDEST_MAJOR}.0 or newer is needed`)
+}
+
 /**
  * Makes every index that is not there, and finds out what the server can do. What the server refuses is told to `refused`, and then the service works without: slower,
  * never wrong. @throws when the server is away.
  */
 export async function ensureIndexes(db: Db, refused: (index: Refused) => void): Promise<Abilities> {
   const build = await db.command({ buildInfo: 1 })
+  checkAge(build)
   const updatesAtOnce = 'ferretdbVersion' in build ? UPDATES_AT_ONCE_FERRETDB_1 : UPDATES_AT_ONCE
   let textSearch = true
   for (const row of INDEXES) {

@@ -88,6 +88,7 @@ export async function applyWrites(
   writes: Writes,
 ): Promise<void> {
   const { events, user_events, rooms, members, memberships, users, positions } = collections
+  const { desk_events, desk_agents, desks, conversations } = collections
   const updateAll = async <T extends Keyed>(collection: Collection<T>, updates: readonly Update[]) => {
     for (let at = 0; at < updates.length; at += updatesAtOnce) {
       await updateSome(collection, updates.slice(at, at + updatesAtOnce))
@@ -96,10 +97,14 @@ export async function applyWrites(
   await Promise.all([
     insertAll(events, writes.events),
     insertAll(user_events, writes.userEvents),
+    insertAll(desk_events, writes.deskEvents),
     updateAll(members, writes.members),
     updateAll(memberships, writes.memberships),
+    updateAll(desk_agents, writes.deskAgents),
+    updateAll(conversations, writes.conversations),
   ])
   await Promise.all([updateAll(events, writes.changes), updateAll(members, writes.marks)])
+  await updateAll(desk_agents, writes.served)
   for (const { room, target } of writes.redactions) {
     const texts = { room, type: 'message.edited', target }
     await events.updateMany(texts, { $unset: { text: '' } })
@@ -110,7 +115,7 @@ export async function applyWrites(
   }
   // The count goes in with the head that it belongs to, so that nobody reads the one without the other.
   const counted = writes.rooms.map((update) => withCount(update, counts.get(update.filter._id)))
-  await Promise.all([updateAll(rooms, counted), updateAll(users, writes.users)])
+  await Promise.all([updateAll(rooms, counted), updateAll(users, writes.users), updateAll(desks, writes.desks)])
   await updateAll(rooms, writes.lasts)
   // Where another writer had moved the head already, the later of the two counts stays.
   for (const [room, count] of counts) {

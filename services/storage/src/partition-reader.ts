@@ -1,12 +1,16 @@
 import type { Bus } from '@switchboard/bus/connect'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { incarnationOf } from '@switchboard/bus/streams'
+import { traceOf } from '@switchboard/bus/trace'
+import type { Span } from '@switchboard/runtime/tracing'
 import type { BatchWriter } from './batch-writer.ts'
 import type { Clock } from './clock.ts'
 import { positionKey } from './documents.ts'
 import type { Events } from './events.ts'
 import type { Content, Origin } from './record.ts'
 import type { Poison } from './to-dead.ts'
+
+type Logged = Extract<Content, { range: unknown }>
 
 export interface PartitionReader {
   readonly bus: Bus
@@ -54,7 +58,8 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
     events.read(source.source)
     const content = await parseOrBury(record, origin)
     if (content === undefined || abort.signal.aborted) return
-    const full = writer.add({ origin, content, raw: { subject, data } })
+    const span = 'range' in content ? spanOf(bus, record, content) : undefined
+    const full = writer.add({ origin, content, raw: { subject, data }, ...(span && { span }) })
     if (full) await orAborted(full, abort.signal)
   }
   const parseOrBury = async (record: StreamRecord, origin: Origin): Promise<Content | undefined> => {
@@ -88,6 +93,12 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
       await done
     },
   }
+}
+
+/** Where its entry is traced. */
+function spanOf(bus: Bus, { headers }: StreamRecord, { kind, id, range }: Logged): Span | undefined {
+  const attributes = { entity: `${kind}:${id}`, first: range.first }
+  return bus.tracing?.begin('storage.entry', { cause: traceOf(headers), attributes })
 }
 
 /** Waits for the promise, or until the signal aborts, and leaves no listener behind. */

@@ -1,4 +1,6 @@
+import type { Standing } from '@switchboard/contracts/desk-events'
 import type { Role, RoomEvent, RoomKind } from '@switchboard/contracts/events'
+import { standingOf } from '@switchboard/domain/room'
 import { type EventDocument, eventKey, type LastMessage, memberKey } from './documents.ts'
 import { REDACTED, roomEventDocument, shorten } from './event-document.ts'
 import { reactionKey, reactionMark } from './reactions.ts'
@@ -34,6 +36,7 @@ export interface RoomFold {
   created?: { kind: RoomKind; pair: readonly string[] | null }
   title?: string | null
   last?: LastMessage
+  standing?: Standing
 }
 
 export const foldRoom = (room: string): RoomFold => ({
@@ -109,6 +112,10 @@ function addEvent(fold: RoomFold, event: RoomEvent): void {
       marks[key] = Math.max(marks[key] ?? 0, reactionMark(event.seq, event.on))
       break
     }
+    case 'conversation.details':
+      break
+    default:
+      fold.standing = standingOf(event)
   }
 }
 
@@ -180,6 +187,7 @@ export function roomOf(fold: RoomFold): Update[] {
     ...fold.created,
     ...(fold.title === undefined ? {} : { title: fold.title }),
     ...(fold.last ? { last: fold.last } : {}),
+    ...(fold.standing ? { standing: fold.standing } : {}),
   }
   return [
     {

@@ -1,6 +1,15 @@
 import { type MembershipDocument, membershipKey, positionKey, type UserEventDocument } from './documents.ts'
 import { userEventDocument } from './event-document.ts'
 import {
+  addDeskEntry,
+  type DeskFold,
+  deskAgentsOf,
+  deskOf,
+  foldDesk,
+  newestConversations,
+  servedOf,
+} from './projection-desk.ts'
+import {
   addEntry,
   changesOf,
   countsOf,
@@ -34,6 +43,7 @@ const foldUser = (user: string): UserFold => ({
 function addUserEntry(fold: UserFold, entry: Extract<Content, { kind: 'user' }>): void {
   for (const event of entry.events) {
     fold.documents.push(userEventDocument(fold.user, event))
+    if (event.type !== 'room.added' && event.type !== 'room.removed') continue
     const { seq: user_seq, at, room, room_seq } = event
     const gone = event.type === 'room.removed'
     const known = gone ? {} : { kind: event.kind, title: event.title ?? null }
@@ -87,24 +97,32 @@ const ofKey = <Fold>(folds: Map<string, Fold>, key: string, make: (key: string) 
 export function project(records: readonly StoredRecord[]): Writes {
   const rooms = new Map<string, RoomFold>()
   const users = new Map<string, UserFold>()
+  const desks = new Map<string, DeskFold>()
   for (const { content } of records) {
     if (content.kind === 'room') addEntry(ofKey(rooms, content.id, foldRoom), content)
     else if (content.kind === 'user') addUserEntry(ofKey(users, content.id, foldUser), content)
+    else if (content.kind === 'desk') addDeskEntry(ofKey(desks, content.id, foldDesk), content)
     else if (content.kind === 'mark')
       markMember(ofKey(rooms, content.mark.room, foldRoom), content.mark.user, content.mark)
   }
   const roomFolds = [...rooms.values()]
   const userFolds = [...users.values()]
+  const deskFolds = [...desks.values()]
   return {
     events: roomFolds.flatMap(({ documents }) => documents),
     userEvents: userFolds.flatMap(({ documents }) => documents),
+    deskEvents: deskFolds.flatMap(({ documents }) => documents),
     changes: roomFolds.flatMap(changesOf),
     redactions: roomFolds.flatMap(redactionsOf),
     members: roomFolds.flatMap(membersOf),
     memberships: userFolds.flatMap(membershipsOf),
+    deskAgents: deskFolds.flatMap(deskAgentsOf),
+    conversations: newestConversations(deskFolds),
     marks: roomFolds.flatMap(marksOf),
+    served: deskFolds.flatMap(servedOf),
     rooms: roomFolds.flatMap(roomOf),
     users: userFolds.map(userOf),
+    desks: deskFolds.map(deskOf),
     lasts: roomFolds.flatMap(lastsOf),
     counts: roomFolds.flatMap(countsOf),
     positions: positionsOf(records),

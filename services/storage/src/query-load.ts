@@ -1,23 +1,23 @@
 import type { StorageHandlers } from '@switchboard/bus/ask'
 import type { LogEntry } from '@switchboard/bus/log-entry'
-import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
-import type { UsedCid } from '@switchboard/contracts/queries'
+import type { AnyEvent, UserEvent } from '@switchboard/contracts/events'
+import type { EntityKind } from '@switchboard/contracts/ids'
+import { viewDesk } from './desk-view.ts'
 import { changeDocument, roomEventDocument, targetOf } from './event-document.ts'
 import { NOTHING_SAVED, tailOf } from './log-tail.ts'
 import { exactly } from './mongo-connect.ts'
 import { type Sources, viewRoom } from './room-view.ts'
-import { CIDS_MAX, cidsOf, usedBy } from './used-cids.ts'
+import { recentCids, storedCids } from './stored-cids.ts'
+import { cidsOf, usedBy } from './used-cids.ts'
 
 type Handlers = Pick<StorageHandlers, 'room.load' | 'user.load' | 'cids.find' | 'messages.facts'>
-
-const CID_FIELDS = { _id: 0, from: 1, cid: 1, seq: 1, at: 1, intent: 1 } as const
 
 /** What the router's lanes are loaded from. */
 export const loadQueries = (sources: Sources): Handlers => ({
   'room.load': async ({ room }) => {
     const view = await viewRoom(sources, room, 'all')
     const { state, tail, saved, document } = view
-    const recent = saved === 0 ? [] : await recentCids(sources, { entity: 'room', id: room, head: saved })
+    const recent = saved === 0 ? [] : await recentCids(sources, { kind: 'room', id: room, head: saved })
     return {
       room,
       kind: state.kind,
@@ -25,21 +25,22 @@ export const loadQueries = (sources: Sources): Handlers => ({
       head: state.head,
       n: state.n,
       members: [...state.members.values()],
-      ...fence(view.entry),
+      standing: state.standing,
+      ...fenceOf(view.entry),
       ...cidsOf(recent, tail, { head: saved, at: document?.at ?? 0 }),
     }
   },
   'user.load': async ({ user }) => {
     const { document, tail, entry, head } = await viewUser(sources, user)
     const saved = document?.head ?? 0
-    const recent = saved === 0 ? [] : await recentCids(sources, { entity: 'user', id: user, head: saved })
-    return { user, head, ...fence(entry), ...cidsOf(recent, tail, { head: saved, at: document?.at ?? 0 }) }
+    const recent = saved === 0 ? [] : await recentCids(sources, { kind: 'user', id: user, head: saved })
+    return { user, head, ...fenceOf(entry), ...cidsOf(recent, tail, { head: saved, at: document?.at ?? 0 }) }
   },
   'cids.find': async ({ entity, id, lookups }) => {
     if (lookups.length === 0) return { used: [] }
     const tail = await unsaved(sources, entity, id)
     const wanted = new Set(lookups.map(({ from, cid }) => `${from} ${cid}`))
-    const stored = await findCids(sources, { entity, id, lookups })
+    const stored = await storedCids(sources, { kind: entity, id, lookups })
     const inTail = tail.filter(({ from, cid }) => wanted.has(`${from} ${cid}`)).map(usedBy)
     return { used: [...stored, ...inTail.filter(({ seq }) => !stored.some((used) => used.seq === seq))] }
   },
@@ -65,7 +66,7 @@ export const loadQueries = (sources: Sources): Handlers => ({
 })
 
 /** What the next publish of an entity must expect, and the commands that were applied. */
-const fence = (entry: LogEntry | null) => ({
+export const fenceOf = (entry: LogEntry | null) => ({
   log_seq: entry?.logSeq ?? 0,
   incarnation: entry?.input.incarnation ?? null,
   input: entry?.input.input ?? 0,
@@ -79,42 +80,7 @@ export async function viewUser({ bus, collections }: Sources, user: string) {
   return { document, tail, entry, head: tail.at(-1)?.seq ?? saved.head }
 }
 
-interface EntityRef {
-  readonly entity: 'room' | 'user'
-  readonly id: string
-}
-
-async function recentCids({ collections }: Sources, { entity, id, head }: EntityRef & { head: number }) {
-  const seq = { $gt: head - CIDS_MAX, $lte: head }
-  const options = { projection: CID_FIELDS, batchSize: CIDS_MAX + 1 } as const
-  const found =
-    entity === 'room'
-      ? await collections.events.find({ room: exactly(id), seq }, options).toArray()
-      : await collections.user_events.find({ user: exactly(id), seq }, options).toArray()
-  return (found as unknown as UsedCid[]).sort((a, b) => a.seq - b.seq)
-}
-
-async function unsaved(
-  sources: Sources,
-  entity: 'room' | 'user',
-  id: string,
-): Promise<readonly (RoomEvent | UserEvent)[]> {
+async function unsaved(sources: Sources, entity: EntityKind, id: string): Promise<readonly AnyEvent[]> {
+  if (entity === 'desk') return (await viewDesk(sources, id)).tail
   return entity === 'room' ? (await viewRoom(sources, id, [])).tail : (await viewUser(sources, id)).tail
-}
-
-async function findCids(
-  { collections }: Sources,
-  { entity, id, lookups }: EntityRef & { lookups: readonly { from: string; cid: string }[] },
-): Promise<UsedCid[]> {
-  const byAuthor = [...Map.groupBy(lookups, ({ from }) => from)]
-  const $or = byAuthor.map(([from, group]) => ({
-    from: exactly(from),
-    cid: { $in: group.map(({ cid }) => exactly(cid)) },
-  }))
-  const options = { projection: CID_FIELDS } as const
-  const found =
-    entity === 'room'
-      ? await collections.events.find({ room: exactly(id), $or }, options).toArray()
-      : await collections.user_events.find({ user: exactly(id), $or }, options).toArray()
-  return found as unknown as UsedCid[]
 }

@@ -1,6 +1,7 @@
 import type { StorageHandlers } from '@switchboard/bus/ask'
 import { refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
+import { partIn } from './desk-rights.ts'
 import { pageMembers } from './member-page.ts'
 import { namesOf } from './names-of.ts'
 import { mayRead, type Sources, viewRoom } from './room-view.ts'
@@ -27,10 +28,12 @@ export const roomQueries = (sources: Sources): Handlers => ({
     })
     return { members, more: page.more }
   },
-  'room.head': async ({ room, user }) => {
+  'room.head': async ({ room, ...asker }) => {
+    const { user } = asker
     const view = await viewRoom(sources, room, [user])
     const { kind, head, members } = view.state
-    if (kind === null || !mayRead(view, user)) return refuse('not_a_member', { field: 'room' })
-    return { head, kind, member: members.has(user) }
+    const watches = kind !== null && !mayRead(view, user) && (await partIn(sources, view, asker)) === 'supervisor'
+    if (kind === null || (!watches && !mayRead(view, user))) return refuse('not_a_member', { field: 'room' })
+    return { head, kind, member: members.has(user), watches }
   },
 })

@@ -1,8 +1,10 @@
+import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { decodeEntry, type EntryRange } from '@switchboard/contracts/entry'
 import type { AnyEvent, RoomEvent, UserEvent } from '@switchboard/contracts/events'
-import { isId } from '@switchboard/contracts/ids'
+import { type EntityKind, isId } from '@switchboard/contracts/ids'
 import type { MarkRecord } from '@switchboard/contracts/records'
 import { entityOf } from '@switchboard/contracts/subjects'
+import type { Span } from '@switchboard/runtime/tracing'
 
 /** Where a record was read: what the position of its partition moves to when it is stored. */
 export interface Origin {
@@ -24,12 +26,15 @@ interface Logged<Kind extends string, Event> {
 export type Content =
   | Logged<'room', RoomEvent>
   | Logged<'user', UserEvent>
+  | Logged<'desk', DeskEvent>
   | { readonly kind: 'mark'; readonly mark: MarkRecord }
   | { readonly kind: 'nothing' }
 
 export interface StoredRecord {
   readonly origin: Origin
   readonly content: Content
+  /** Until it is stored, where it is traced. */
+  readonly span?: Span | undefined
   /** As it was read, for `dead`. */
   readonly raw?: { readonly subject: string; readonly data: Uint8Array }
 }
@@ -48,7 +53,8 @@ const RESERVED = ['_id', 'intent', 'changed', 'edited', 'deleted', 'reactions']
 export function contentOf(entry: ParsedEntry): Content {
   const { kind, id } = entityOf(entry.subject)
   const { first, last } = entry.range
-  if (!isId(id) || (kind !== 'room' && kind !== 'user')) throw new Error(`no projection for ${entry.subject}`)
+  if (!isId(id) || (kind !== 'room' && kind !== 'user' && kind !== 'desk'))
+    throw new Error(`no projection for ${entry.subject}`)
   const events = decodeEntry(entry.payload)
   if (events.length !== last - first + 1) throw new Error(`${events.length} events in an entry of ${first} to ${last}`)
   events.forEach((event, i) => {
@@ -58,7 +64,7 @@ export function contentOf(entry: ParsedEntry): Content {
   return { kind, id, range, logSeq, events } as Content
 }
 
-function check(event: AnyEvent, expected: { seq: number; owner: 'room' | 'user' }): void {
+function check(event: AnyEvent, expected: { seq: number; owner: EntityKind }): void {
   const { seq, n, at, from, cid, type } = event
   const isWhole = typeof type === 'string' && typeof from === 'string' && typeof cid === 'string'
   if (!isWhole || seq !== expected.seq || !Number.isInteger(n) || !Number.isInteger(at)) {

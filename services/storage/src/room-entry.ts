@@ -16,10 +16,15 @@ export interface EntryParts {
   readonly tail: readonly RoomEvent[]
 }
 
-/** One line of a room list. Pure. */
-export function roomEntry({ user, belonging, document, member, tail }: EntryParts): RoomEntry {
+/**
+ * One line of a room list, or null of a room that they are out of: the room's own log says so before theirs, which may be
+ * held up by another stream. Pure.
+ */
+export function roomEntry({ user, belonging, document, member, tail }: EntryParts): RoomEntry | null {
   const { room } = belonging
   const state = foldTail(room, { document, members: member ? [member] : [] }, tail)
+  const isRemovedSince = member?.gone === true && member.seq >= Math.max(state.head, belonging.room_seq)
+  if (isRemovedSince || (state.head >= belonging.room_seq && !state.members.has(user))) return null
   const isDirect = (state.kind ?? belonging.kind) === 'direct'
   const own = state.members.get(user)
   // The person's own log says that they are in; the room's own record of them may still be on its way.

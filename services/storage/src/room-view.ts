@@ -45,6 +45,7 @@ export function foldTail(
   const state: RoomState = {
     ...emptyRoom(room),
     ...(document && { kind: document.kind, title: document.title, head: document.head, n: document.n }),
+    standing: document?.standing ?? null,
     members: new Map(present.map((member) => [member.user, member])),
   }
   for (const event of tail) applyRoom(state, event)

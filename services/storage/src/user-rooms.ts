@@ -58,6 +58,7 @@ export async function belongingsOf({ bus, collections }: Sources, users: readonl
       stored.filter((each) => each.user === user).map((each) => [each.room, each]),
     )
     for (const event of events) {
+      if (event.type !== 'room.added' && event.type !== 'room.removed') continue
       const { room, room_seq, at } = event
       if (event.type === 'room.removed') rooms.delete(room)
       else rooms.set(room, { room, room_seq, at, kind: event.kind, title: event.title ?? null })
@@ -89,17 +90,18 @@ export async function roomsWithTails({ bus, collections }: Sources, rooms: reado
 /** The room lists of many people, the most recent first, complete up to the heads of their own logs. */
 export async function listRooms(sources: Sources, users: readonly string[]): Promise<UserRooms[]> {
   const lists = await belongingsOf(sources, users)
+  const rooms = [...new Set(lists.flatMap((list) => list.rooms.map(({ room }) => room)))]
+  const { documents, tails } = await roomsWithTails(sources, rooms)
+  // After the heads, as members are stored before them: who is missing now is none, up to the head that was read.
   const keys = lists.flatMap(({ user, rooms }) => rooms.map(({ room }) => memberKey(room, user)))
   const found = await findAll(keys, (part) => sources.collections.members.find({ _id: oneOf(part) }, WHOLE).toArray())
   const members = new Map<string, MemberDocument>(found.map((member) => [member._id, member]))
-  const rooms = [...new Set(lists.flatMap((list) => list.rooms.map(({ room }) => room)))]
-  const { documents, tails } = await roomsWithTails(sources, rooms)
   return lists.map(({ user, head, rooms: belongings }) => {
-    const entries = belongings.map((belonging) => {
+    const entries = belongings.flatMap((belonging) => {
       const { room } = belonging
       const member = members.get(memberKey(room, user)) ?? null
       const document = documents.get(room) ?? null
-      return roomEntry({ user, belonging, document, member, tail: tails.get(room) ?? [] })
+      return roomEntry({ user, belonging, document, member, tail: tails.get(room) ?? [] }) ?? []
     })
     return { user, head, rooms: entries.sort((a, b) => b.at - a.at).slice(0, MAX.listPage) }
   })

@@ -1,4 +1,4 @@
-import type { EventDocument, UserEventDocument } from './documents.ts'
+import type { DeskEventDocument, EventDocument, UserEventDocument } from './documents.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -34,16 +34,22 @@ export interface Writes {
   /** Inserted; one whose key is there already is the same. */
   readonly events: readonly EventDocument[]
   readonly userEvents: readonly UserEventDocument[]
+  readonly deskEvents: readonly DeskEventDocument[]
   /** To `events`. */
   readonly changes: readonly Update[]
   readonly redactions: readonly Redaction[]
   readonly members: readonly Update[]
   readonly memberships: readonly Update[]
+  readonly deskAgents: readonly Update[]
+  readonly conversations: readonly Update[]
   /** To `members`. */
   readonly marks: readonly Update[]
+  /** To `deskAgents`. */
+  readonly served: readonly Update[]
   /** The heads move last: what lies below the head of a room or user is all there. */
   readonly rooms: readonly Update[]
   readonly users: readonly Update[]
+  readonly desks: readonly Update[]
   /** To `rooms`: the newest message of a room list was edited or deleted. */
   readonly lasts: readonly Update[]
   /** Rooms whose members are to be counted anew, and the seq of the event that makes it necessary. */

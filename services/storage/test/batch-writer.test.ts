@@ -48,18 +48,33 @@ test('one event waits for its time, then it is written without company', async (
   assert.deepEqual(batches, [[1]])
 })
 
+test('the wall clock is set back while an event waits, then it is written in its time all the same', async () => {
+  const batches: number[][] = []
+  let setBackMs = 0
+  await using writing = writer({
+    write: async (records) => void batches.push(seqs(records)),
+    clock: { ...systemClock, nowMs: () => Date.now() - setBackMs },
+    limits: { bulkEvents: 5, bulkMs: 30, queueEvents: 12 },
+  })
+  writing.add(record(1))
+  setBackMs = 300_000
+  writing.add(record(2))
+  await until(() => batches.length === 1, 'the batch')
+  assert.deepEqual(batches, [[1, 2]])
+})
+
 test('the database is away, then the batch is tried until it is back and reading pauses at the limit', async () => {
   let isAway = true
   const written: number[] = []
   const attempts: number[] = []
-  const lags: (number | null)[] = []
+  const lags: number[] = []
   await using writing = writer({
     write: async (records) => {
       if (isAway) throw new Error('away')
       written.push(...seqs(records))
     },
     failed: (_, attempt) => void attempts.push(attempt),
-    waiting: (_, sinceMs) => void lags.push(sinceMs),
+    waiting: (_, forMs) => void lags.push(forMs),
   })
   let seq = 0
   let full: Promise<void> | undefined

@@ -3,6 +3,7 @@ import type { Bus } from '@switchboard/bus/connect'
 import { encodeJson, toHeaders } from '@switchboard/bus/core'
 import { publishExpecting } from '@switchboard/bus/log'
 import { incarnationOf } from '@switchboard/bus/streams'
+import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
 import type { AnyEvent, RoomEvent, RoomKind, UserEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
@@ -101,6 +102,12 @@ export class RoomLog extends EntityLog<RoomEvent> {
     const n = this.events[seq - 1]?.n ?? 0
     const mark = { room: this.id, user, seq, n, at: Date.now() }
     await this.bus.js.publish(this.bus.names.mark(this.id, user), encodeJson(mark))
+  }
+}
+
+export class DeskLog extends EntityLog<DeskEvent> {
+  constructor(bus: Bus, id: string) {
+    super(bus, 'desk', id)
   }
 }
 

@@ -119,3 +119,22 @@ test('events of a person’s own channel after a seq, stored and not, then in or
   const loaded = await stage.answer('user.load', { user: 'eva' })
   assert.deepEqual([loaded.head, loaded.log_seq, loaded.cids.length, loaded.cids_since], [6, eva.logSeq, 6, 0])
 })
+
+test('a person removed in the room’s log, before their own log has it, then the room is in their list no more', async () => {
+  const room = stage.room('out1')
+  await room.create(['ann', 'outis'])
+  await stage.user('outis').added(room)
+  const isListed = async () => (await listOf('outis'))?.rooms.some((entry) => entry.room === 'out1')
+  {
+    await using _pod = await stage.start(HELD)
+    assert.equal(await isListed(), true)
+    await room.commit({ type: 'member.removed', from: 'ann', user: 'outis' })
+    assert.equal(await isListed(), false, 'as the log has it')
+  }
+  await using _pod = await stage.start()
+  await until(async () => (await stage.collections.members.findOne({ _id: 'out1:outis' }))?.gone === true, 'stored')
+  await until(async () => (await stage.collections.rooms.findOne({ _id: 'out1' }))?.head === 2, 'the head is stored')
+  assert.equal(await isListed(), false, 'as MongoDB has it')
+  await room.commit({ type: 'member.added', from: 'ann', user: 'outis', role: 'member' })
+  assert.equal(await isListed(), true, 'back, although their own log has still heard of nothing')
+})

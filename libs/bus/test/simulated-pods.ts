@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import { MAX } from '@switchboard/contracts/limits'
+import { names } from '@switchboard/contracts/subjects'
+import type fc from 'fast-check'
+import type { Bus } from '../src/connect.ts'
+import { holdPartitions, type PartitionHolder } from '../src/partitions.ts'
+
+/** Few, so that many runs are quick: the more often one goes wrong, the fewer are needed. Not a multiple of the pods. */
+export const PARTITIONS = 5
+const NAMES = names('t')
+const KEYS_AT = NAMES.bucketKey(NAMES.leases, '').length
+export const SLOW_END_MS = 5_000
+const WRONG_LAST_SEQUENCE = { code: 400, err_code: 10_071, description: 'wrong last sequence' }
+
+/** What may become of a request. `unanswered` was done all the same. */
+export type Fate = 'good' | 'lost' | 'unanswered'
+
+interface Row {
+  readonly revision: number
+  readonly value: string
+  readonly at: number
+  /** When it runs out; null for the marker of one that did, or was given back. */
+  readonly until: number | null
+}
+
+const timeout = (): Error => Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+
+/** A bucket of leases with a clock of its own, several pods, and a network between them. */
+export class World {
+  readonly s: fc.Scheduler
+  readonly pods: Pod[] = []
+  readonly rows = new Map<string, Row>()
+  nowMs = 0
+  /** Leases that were taken from a pod while they lived. */
+  readonly stolen: string[] = []
+  readonly #fates: Fate[]
+  #revision = 0
+  #timers: { readonly at: number; readonly then: () => void }[] = []
+
+  constructor(s: fc.Scheduler, fates: readonly Fate[]) {
+    this.s = s
+    this.#fates = [...fates]
+  }
+
+  fate(): Fate {
+    return this.#fates.shift() ?? 'good'
+  }
+
+  /** What becomes of the requests that come next. */
+  trouble(...fates: Fate[]): void {
+    this.#fates.push(...fates)
+  }
+
+  /** The network is well from now on. */
+  calm(): void {
+    this.#fates.length = 0
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms
+    for (const [key, { until, value }] of this.rows)
+      if (until !== null && until <= this.nowMs) this.#put(key, { value, at: this.nowMs, until: null })
+    const due = this.#timers.filter(({ at }) => at <= this.nowMs)
+    this.#timers = this.#timers.filter(({ at }) => at > this.nowMs)
+    for (const { then } of due) then()
+  }
+
+  /** The servers come back and have forgotten when what they hold runs out. */
+  loseTimers(): void {
+    for (const [key, row] of this.rows)
+      if (row.until !== null) this.rows.set(key, { ...row, until: Number.POSITIVE_INFINITY })
+  }
+
+  after(ms: number, then: () => void): void {
+    this.#timers.push({ at: this.nowMs + ms, then })
+  }
+
+  #put(key: string, row: Omit<Row, 'revision'>): number {
+    this.#revision += 1
+    this.rows.set(key, { ...row, revision: this.#revision })
+    return this.#revision
+  }
+
+  /** @throws when the key has another revision than expected. */
+  write(key: string, row: Omit<Row, 'revision'>, expect: number): number {
+    if ((this.rows.get(key)?.revision ?? 0) !== expect) throw new JetStreamApiError(WRONG_LAST_SEQUENCE)
+    return this.#put(key, row)
+  }
+
+  get living(): Pod[] {
+    return this.pods.filter(({ state }) => state === 'lives' || state === 'hangs')
+  }
+
+  /** Partitions of which two pods are sure at the same time. */
+  get sureTwice(): number[] {
+    const all = this.pods.flatMap(({ sure }) =>
+      [...sure].flatMap(([partition, isSure]) => (isSure() ? [partition] : [])),
+    )
+    return all.filter((partition, i) => all.indexOf(partition) !== i)
+  }
+
+  start(): void {
+    const pod = new Pod(this, `pod${this.pods.length}`)
+    this.pods.push(pod)
+    pod.begin()
+  }
+}
+
+export class Pod {
+  readonly id: string
+  state: 'lives' | 'hangs' | 'stops' | 'dead' = 'lives'
+  /** What it works on, from the moment it is gained until its end is done. */
+  readonly works = new Set<number>()
+  readonly sure = new Map<number, () => boolean>()
+  changes = 0
+  readonly #world: World
+  #holder: Promise<PartitionHolder> | undefined
+  #goesOn: (() => void)[] = []
+  #together: Promise<void> | null = null
+
+  constructor(world: World, id: string) {
+    this.#world = world
+    this.id = id
+  }
+
+  begin(): void {
+    this.#holder = holdPartitions(this.#bus(), {
+      group: 'router',
+      id: this.id,
+      partitions: PARTITIONS,
+      gained: (partition, isSure) => {
+        this.sure.set(partition, isSure)
+        return this.#gained(partition)
+      },
+      steadyMs: () => this.#world.nowMs,
+      crash: (error) => assert.fail(String(error)),
+      pause: (ms, signal) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve())
+          this.#world.after(ms, () => void this.#step('looks again').then(resolve))
+        }),
+    })
+  }
+
+  #gained(partition: number): AsyncDisposable {
+    assert.ok(!this.works.has(partition), `${this.id} begins with ${partition} before it has ended it`)
+    this.works.add(partition)
+    this.changes += 1
+    return {
+      [Symbol.asyncDispose]: async () => {
+        // A publish that gets no answer keeps it for longer than a lease lives.
+        const isSlow = this.#world.fate() !== 'good'
+        if (isSlow) await new Promise<void>((resolve) => this.#world.after(SLOW_END_MS, resolve))
+        await this.#step('ends its work')
+        this.works.delete(partition)
+        this.changes += 1
+      },
+    }
+  }
+
+  /** What it does in one turn goes over one connection together. A pod that hangs goes on later, one that is dead never. */
+  #step(what: string): Promise<void> {
+    this.#together ??= this.#world.s.schedule(Promise.resolve(), `${this.id} ${what}`).then(async () => {
+      this.#together = null
+      if (this.state === 'hangs') await new Promise<void>((resolve) => this.#goesOn.push(resolve))
+      if (this.state === 'dead') await new Promise<void>(() => {})
+    })
+    return this.#together
+  }
+
+  async #request<T>(what: string, work: () => T): Promise<T> {
+    const fate = this.#world.fate()
+    await this.#step(what)
+    if (fate === 'lost') throw timeout()
+    const done = work()
+    await this.#step(`${what}, answered`)
+    if (fate === 'unanswered') throw timeout()
+    return done
+  }
+
+  #bus(): Bus {
+    const world = this.#world
+    const read = (prefix: string) =>
+      [...world.rows]
+        .filter(([key]) => key === prefix || (prefix.endsWith('>') && key.startsWith(prefix.slice(0, -1))))
+        .map(([key, { revision, value, until }]) => ({
+          subject: NAMES.bucketKey(NAMES.leases, key),
+          seq: revision,
+          data: new TextEncoder().encode(value),
+          header: { get: (name: string) => (name === 'KV-Operation' && until === null ? 'DEL' : '') },
+        }))
+    const bus = {
+      names: NAMES,
+      nc: { isClosed: () => false },
+      log: { warn: () => {}, debug: () => {} },
+      js: {
+        publish: async (subject: string, data: Uint8Array, options: { expect: { lastSubjectSequence: number } }) => {
+          const value = new TextDecoder().decode(data)
+          const isRelease = 'headers' in options
+          const write = () => {
+            const until = isRelease ? null : world.nowMs + MAX.leaseMs
+            const key = subject.slice(KEYS_AT)
+            const before = world.rows.get(key)
+            const row = { value, at: world.nowMs, until }
+            const revision = world.write(key, row, options.expect.lastSubjectSequence)
+            const lives = before && before.until !== null && before.at + MAX.leaseMs > world.nowMs
+            if (lives && !isRelease && before.value !== this.id)
+              world.stolen.push(`${key} of ${before.value} by ${this.id}`)
+            return revision
+          }
+          return { seq: await this.#request('writes', write) }
+        },
+      },
+      jsm: {
+        streams: {
+          getMessage: async (_: string, { last_by_subj }: { last_by_subj: string }) =>
+            (await this.#request('reads one', () => read(last_by_subj.slice(KEYS_AT)))).at(0) ?? null,
+        },
+        direct: {
+          getLastMessagesFor: async (_: string, { multi_last: [subject = ''] }: { multi_last: string[] }) => {
+            const found = await this.#request('reads', () => read(subject.slice(KEYS_AT)))
+            return (async function* () {
+              yield* found
+            })()
+          },
+        },
+      },
+    }
+    return bus as unknown as Bus
+  }
+
+  /** Fenced: it gives one partition up. */
+  giveUp(partition: number): void {
+    void this.#holder?.then((holder) => holder.giveUp(partition))
+  }
+
+  stop(): void {
+    this.state = 'stops'
+    void this.#holder?.then((holder) => holder[Symbol.asyncDispose]())
+  }
+
+  hang(): void {
+    this.state = 'hangs'
+  }
+
+  goOn(): void {
+    this.state = 'lives'
+    for (const go of this.#goesOn.splice(0)) go()
+  }
+}

@@ -1,0 +1,45 @@
+import { isRefusal } from '@switchboard/contracts/errors'
+import { MAX } from '@switchboard/contracts/limits'
+import { DeskClock, type DeskPartition } from './desk-clock.ts'
+import type { RouterEvents } from './events.ts'
+import type { SendEffects } from './to-commands.ts'
+import type { AskStorage } from './to-queries.ts'
+
+export interface DeskParts {
+  readonly storage: Pick<AskStorage, 'desks'>
+  readonly send: SendEffects
+  readonly isOnline: (user: string) => boolean
+  readonly events: RouterEvents
+  readonly nowMs: () => number
+}
+
+/** The desks of the partitions that are ours, and what drives their clocks. */
+export interface Desks extends Disposable {
+  readonly heard: (desk: string) => void
+  /** A partition is ours until what is returned is called. */
+  readonly hold: (partition: number, held: DeskPartition) => () => void
+}
+
+/** Looks at the clocks of all desks several times a second. */
+export function runDesks({ storage, send, isOnline, events, nowMs }: DeskParts): Desks {
+  const held = new Map<number, DeskPartition>()
+  const list = async () => {
+    const answer = await storage.desks()
+    return isRefusal(answer) ? undefined : answer.desks
+  }
+  const clock = new DeskClock({ partition: (partition) => held.get(partition), list, send, isOnline })
+  const timer = setInterval(() => {
+    const census = clock.tick({ nowMs: nowMs(), steadyMs: performance.now() })
+    if (census) events.deskCensus(census)
+  }, MAX.deskTickMs)
+  return {
+    heard: (desk) => clock.heard(desk),
+    hold: (partition, ours) => {
+      held.set(partition, ours)
+      return () => {
+        if (held.get(partition) === ours) held.delete(partition)
+      }
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  }
+}

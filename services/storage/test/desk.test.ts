@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Conversation, DeskSettings } from '@switchboard/contracts/desks'
+import { newAgent } from '@switchboard/domain/desk'
+import { DeskLog } from './log-writer.ts'
+import { openStage, until } from './stage.ts'
+
+const SETTINGS: DeskSettings = {
+  ...{ title: 'D', time_zone: 'UTC', hours: null, capacity: 5 },
+  strategy: 'least_loaded',
+  ...{ offer_seconds: 30, requeue_seconds: 30, skills: [], skill_field: null },
+  ...{ waiting_seconds: null, first_reply_seconds: null, idle_seconds: null, pre_chat: [] },
+}
+const ID = `d1-${'x'.repeat(21)}`
+const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
+
+const conversation = (revision: number, more: Partial<Conversation> = {}): Conversation => ({
+  ...{
+    conversation: ID,
+    desk: 'd1',
+    visitor: 'vera',
+    title: null,
+    state: 'queued',
+    revision,
+    edition: revision,
+    agent: null,
+    offer: null,
+  },
+  ...{ priority: 'normal', skill: null, entered_at: 5, ticket: 3, assigned_at: null, until: null, prefers: null },
+  ...{ score: null, moved_to: null, at: 5, tags: [], breached: [], answered_at: null, replied_at: null },
+  ...{ visitor_at: null, agent_at: null, ended_at: null },
+  ...more,
+})
+
+const changed = (change: 'entered' | 'offered' | 'picked' | 'closed', of: Conversation) =>
+  ({ type: 'conversation.changed', from: 'vera', change, conversation: of }) as const
+
+test('a desk, stored and not, is loaded as it is at the head of its log, and what one command became is found', async () => {
+  await using stage = await openStage()
+  const desk = new DeskLog(stage.bus, 'd1')
+  const load = () => stage.answer('desk.load', { desk: 'd1' })
+  {
+    await using _pod = await stage.start()
+    assert.deepEqual((await load()).head, 0)
+    await desk.commit({ type: 'desk.updated', from: 'root', settings: SETTINGS })
+    await desk.commit({ type: 'agent.updated', from: 'root', agent: newAgent('ann', 2) })
+    const offer = { offer: `${ID}.2`, agent: 'ann', expires_at: 9 }
+    await desk.commit(changed('entered', conversation(1)), {
+      ...changed('offered', conversation(2, { state: 'offered', offer })),
+      from: '$system',
+      cid: '3:1',
+    })
+    await until(async () => (await stage.collections.desks.findOne({ _id: 'd1' }))?.head === 4, 'the desk is stored')
+    assert.deepEqual((await stage.answer('desk.list', {})).desks, ['d1'])
+    const { settings, agents, conversations, log_seq } = await load()
+    assert.deepEqual(
+      [settings, conversations, log_seq],
+      [SETTINGS, [conversation(2, { state: 'offered', offer })], desk.logSeq],
+    )
+    assert.deepEqual(agents, [{ ...newAgent('ann', 2), served: 4 }])
+    const { events } = await stage.answer('events.caused', { entity: 'desk', id: 'd1', seq: 3 })
+    assert.deepEqual(events, desk.events.slice(2))
+    const lookups = [{ from: 'vera', cid: 'cid-3' }]
+    const { used } = await stage.answer('cids.find', { entity: 'desk', id: 'd1', lookups })
+    assert.deepEqual(
+      used.map(({ seq }) => seq),
+      [3],
+    )
+  }
+  // What follows is not stored: it is read from the log.
+  await using _held = await stage.start(HELD)
+  await desk.commit(changed('picked', conversation(3, { state: 'assigned', agent: 'ann', assigned_at: 7 })))
+  assert.deepEqual(
+    (await load()).conversations.map(({ agent }) => agent),
+    ['ann'],
+  )
+  await desk.commit(changed('closed', conversation(4, { state: 'closed', agent: 'ann', assigned_at: 7 })))
+  assert.deepEqual([(await load()).conversations, (await load()).head], [[], 6])
+  const page = await stage.answer('desk.events', { desk: 'd1', after_seq: 2, limit: 10 })
+  assert.deepEqual([page.events, page.head, page.more], [desk.events.slice(2), 6, false])
+})
+
+test('a conversation that goes to another desk is stored once, where it is by now', async () => {
+  await using stage = await openStage()
+  await using _pod = await stage.start()
+  const [one, two] = [new DeskLog(stage.bus, 'd1'), new DeskLog(stage.bus, 'd2')]
+  const found = () => stage.answer('conversation.load', { conversation: ID })
+  await two.commit(changed('entered', conversation(9, { desk: 'd2' })))
+  await until(async () => (await found()).conversation?.desk === 'd2', 'the second desk is stored')
+  await one.commit(changed('entered', conversation(8, { state: 'moved', moved_to: 'd2' })))
+  await until(
+    async () => (await stage.collections.desks.findOne({ _id: 'd1' }))?.head === 1,
+    'the first desk is stored',
+  )
+  assert.deepEqual((await found()).conversation, conversation(9, { desk: 'd2' }))
+})

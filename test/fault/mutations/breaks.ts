@@ -1,0 +1,70 @@
+import type { SourceEdit } from './edits.ts'
+
+/** A rule of the product broken on purpose. The directed scenario of its name passes without it and must not with it. */
+export interface Break extends SourceEdit {
+  /** What the line keeps from happening. */
+  readonly why: string
+  /** What happens in the scenario while it is missing. */
+  readonly scenario: string
+}
+
+export const BREAKS = [
+  {
+    name: 'no-expected-sequence',
+    file: 'libs/bus/src/log.ts',
+    find: '{ lastSubjectSequence: message.expect }',
+    how: 'expression',
+    replace: 'undefined',
+    why: 'a router that was stopped and knows nothing of its successor may not write (G2)',
+    scenario: 'the owner of a room is stopped, another takes over and writes, and the first one goes on',
+  },
+  {
+    name: 'answer-before-commit',
+    file: 'services/router/src/lane.ts',
+    find: 'const written = await this.#write(entity, [first, ...rest], decided)',
+    how: 'before',
+    replace: `for (const { taken, outcome } of decided)
+      if (outcome?.kind === 'committed') this.#deps.replies.ok(taken.command.reply, outcome.answer)`,
+    why: 'what is acknowledged is in the log (G1)',
+    scenario: 'a router dies between its decision and its publish',
+  },
+  {
+    name: 'no-cid-check',
+    file: 'services/router/src/lane.ts',
+    find: "typeof found === 'object' ? found : known.cids.get(cidKey(command))",
+    how: 'expression',
+    replace: 'undefined',
+    why: 'a command that is sent again is answered again and not applied again (G3)',
+    scenario: 'a client that had no answer sends its command again',
+  },
+  {
+    name: 'no-gap-check',
+    file: 'services/edge/src/feed.ts',
+    find: 'entry.range.first !== this.#head + 1 || entry.range.epoch !== this.#epoch',
+    how: 'expression',
+    replace: 'entry.range.epoch !== this.#epoch',
+    why: 'an entry with a hole before it waits until the hole is filled (G4)',
+    scenario: 'an edge misses one live entry of the log, and the next one comes',
+  },
+  {
+    name: 'no-lease-renewal',
+    file: 'libs/bus/src/partitions.ts',
+    find: `const renewals = [...this.#held].map(([partition, holding]) => this.#renew(partition, holding))
+    await Promise.all([this.#renewMember(leases), ...renewals])`,
+    how: 'statement',
+    replace: 'if (this.#memberRevision === 0) await this.#renewMember(leases)',
+    why: 'a partition has one owner as long as that one lives',
+    scenario: 'nothing happens at all, for longer than a lease lasts',
+  },
+  {
+    name: 'no-expiry-of-dead-edges',
+    file: 'services/router/src/from-presence.ts',
+    find: 'changed(view.edgeGone(bus.names.edgeOfLease(key)))',
+    how: 'expression',
+    replace: 'undefined',
+    why: 'nobody stays online whose edge is dead (G5)',
+    scenario: 'an edge is killed with people on it who do not come back',
+  },
+] as const satisfies readonly Break[]
+
+export type BreakName = (typeof BREAKS)[number]['name']

@@ -1,0 +1,118 @@
+/** `pnpm fault --seed N --minutes M`: the real system under random faults, and whether it kept its promises. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { FAULTS } from '../test/fault/faults.ts'
+import type { Mode } from '../test/fault/plan.ts'
+import { EMPTY_TABLE, mergeRun } from '../test/fault/report.ts'
+import { type FaultRunResult, faultRun } from '../test/fault/run.ts'
+import type { FaultTable } from './docs-faults.ts'
+import { describeError, SetupError } from './system/setup-error.ts'
+import { onStopSignal } from './system/stop-signals.ts'
+
+const TABLE = fileURLToPath(new URL('../docs/faults.json', import.meta.url))
+const MINUTES_MAX = 600
+
+const HELP = `pnpm fault [options]
+  --seed N        what decides everything; a random one when left out
+  --minutes M     how long faults go on (3)
+  --mode MODE     safety: faults that come and go; liveness: one that stays (safety)
+  --only A,B      only these faults
+  --runs K        seeds N to N+K-1, one after another (1)
+  --keep          keeps journals and logs also of a run that passed
+  --record        adds what clients felt to docs/faults.json
+  --list          the faults that there are`
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string', default: '3' },
+      mode: { type: 'string', default: 'safety' },
+      only: { type: 'string', default: '' },
+      runs: { type: 'string', default: '1' },
+      keep: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const { mode } = values
+  if (mode !== 'safety' && mode !== 'liveness') throw new SetupError('--mode is safety or liveness')
+  return {
+    ...values,
+    mode: mode as Mode,
+    seed: numberOf('seed', values.seed ?? String(Math.floor(Math.random() * 1_000_000)), { isWhole: true }),
+    minutes: numberOf('minutes', values.minutes, { max: MINUTES_MAX }),
+    runs: numberOf('runs', values.runs, { isWhole: true }),
+    only: values.only.split(',').filter((name) => name !== ''),
+  }
+}
+
+function numberOf(name: string, text: string, { isWhole = false, max = Number.MAX_SAFE_INTEGER }): number {
+  const value = Number(text)
+  const isFine = text !== '' && value >= 0 && value <= max && (!isWhole || Number.isInteger(value))
+  if (!isFine) throw new SetupError(`--${name} ${text} is no ${isWhole ? 'whole ' : ''}number from 0 to ${max}`)
+  return value
+}
+
+function listFaults(): void {
+  for (const mode of ['safety', 'liveness'] as const) {
+    console.log(`${mode}:`)
+    for (const { name, listed, what, targets } of FAULTS[mode])
+      console.log(`  ${name.padEnd(24)} ${listed.padEnd(4)} ${what} (${targets.length} targets)`)
+  }
+}
+
+/** Written after each run, so that a long series leaves what it has. */
+function record({ report }: FaultRunResult): void {
+  const before: FaultTable = existsSync(TABLE) ? JSON.parse(readFileSync(TABLE, 'utf8')) : EMPTY_TABLE
+  const kinds = [...FAULTS.safety, ...FAULTS.liveness]
+  writeFileSync(TABLE, `${JSON.stringify(mergeRun(before, report, kinds), null, 2)}\n`)
+}
+
+/** @returns the seeds that failed. */
+async function runAll(options: ReturnType<typeof readOptions>, signal: AbortSignal): Promise<number[]> {
+  const { seed: first, runs, minutes, mode, only, keep } = options
+  const failed: number[] = []
+  for (let seed = first; seed < first + runs && !signal.aborted; seed += 1) {
+    const startMs = performance.now()
+    const log = (line: string) =>
+      console.log(`[${((performance.now() - startMs) / 1_000).toFixed(1).padStart(6)}] ${line}`)
+    const passed = await faultRun({ seed, minutes, mode, only, keep, log, signal }).then(
+      (result) => {
+        if (options.record && result.passed) record(result)
+        return result.passed
+      },
+      (error: unknown) => {
+        console.error(`seed ${seed}: FAIL: ${describeError(error)}`)
+        return false
+      },
+    )
+    if (passed) continue
+    failed.push(seed)
+    const names = only.length > 0 ? ` --only ${only.join(',')}` : ''
+    console.error(`again: pnpm fault --seed ${seed} --minutes ${minutes} --mode ${mode}${names}`)
+  }
+  return failed
+}
+
+const abort = new AbortController()
+onStopSignal(() => {
+  console.log('stopping: everything is healed and ended first…')
+  abort.abort()
+})
+try {
+  const options = readOptions()
+  if (options.help) console.log(HELP)
+  else if (options.list) listFaults()
+  else {
+    const failed = await runAll(options, abort.signal)
+    if (options.runs > 1) console.log(`${options.runs} runs, ${failed.length} failed ${failed.join(', ')}`)
+    if (failed.length > 0) process.exitCode = 1
+  }
+} catch (error) {
+  console.error(`switchboard: ${describeError(error)}\n\n${HELP}`)
+  process.exitCode = 1
+}
+process.exit()

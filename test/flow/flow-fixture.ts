@@ -99,13 +99,14 @@ export async function logIn(url: string, user: string): Promise<string> {
 export class Person implements Disposable {
   readonly client: Centrifuge
   readonly seen = new Map<string, Seen[]>()
+  readonly #whole = new Map<string, { type: string; [field: string]: unknown }[]>()
   readonly signals: { channel: string; type: string; [field: string]: unknown }[] = []
   readonly subscribed: { channel: string; recovered: boolean; wasRecovering: boolean }[] = []
   readonly #waiting = new Set<() => void>()
 
   constructor(url: string, token: string, make: (endpoint: string, token: string) => Centrifuge = plainClient) {
     this.client = make(`${url.replace('http', 'ws')}/connection/websocket`, token)
-    this.client.on('publication', (context) => this.#note(context))
+    this.client.on('publication', (context) => this.note(context))
     this.client.on('subscribed', ({ channel, recovered, wasRecovering }) => {
       this.subscribed.push({ channel, recovered, wasRecovering })
       this.#wake()
@@ -139,6 +140,11 @@ export class Person implements Disposable {
     return this.seen.get(channel) ?? []
   }
 
+  /** The same with every field. */
+  all(channel: string): readonly { type: string; [field: string]: unknown }[] {
+    return this.#whole.get(channel) ?? []
+  }
+
   messages(channel: string): readonly Seen[] {
     return this.events(channel).filter(({ type }) => type === 'message')
   }
@@ -147,9 +153,11 @@ export class Person implements Disposable {
     this.client.disconnect()
   }
 
-  #note({ channel, data, offset }: PublicationContext): void {
+  /** Also for publications of subscriptions that a test makes itself. */
+  note({ channel, data, offset }: PublicationContext): void {
     if (offset === undefined) this.signals.push({ channel, ...data })
     else {
+      this.#whole.set(channel, [...this.all(channel), data])
       const list = this.seen.get(channel) ?? []
       this.seen.set(channel, list)
       list.push({

@@ -71,16 +71,23 @@ async function gone(url: string): Promise<void> {
   }
 }
 
-test('npm start, when ready, serves alice and bob, and ends with code 0 at Ctrl-C', async (t) => {
+test('npm start, when ready, serves alice and bob and their desk, and ends with code 0 at Ctrl-C', async (t) => {
   const { child, url, lines } = await start(t)
   assert.deepEqual(
     lines.filter((line) => line.startsWith('switchboard ready')),
     [`switchboard ready ${url}`],
   )
+  const password = 'switchboard'
   for (const user of ['alice', 'bob']) {
-    const { status } = await api(url, { method: 'POST', path: '/v1/login', body: { user, password: 'switchboard' } })
+    const { status } = await api(url, { method: 'POST', path: '/v1/login', body: { user, password } })
     assert.equal(status, 200)
   }
+  const { body: admin } = await api(url, { method: 'POST', path: '/v1/login', body: { user: 'admin', password } })
+  const { body: desk } = await api(url, { path: '/v1/desks/support', token: admin.token })
+  assert.deepEqual(
+    desk.agents.map((agent: { user: string }) => agent.user),
+    ['alice', 'bob'],
+  )
   const page = await fetch(url)
   assert.match(await page.text(), /<div id="app">/)
   child.kill('SIGINT') // to the whole group, as a terminal does

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import type { Switchboard } from '@switchboard/client'
+import { api } from '../flow/flow-fixture.ts'
+import { signIn } from './people.ts'
+import { until } from './until.ts'
+
+export const API_KEY = 'key-of-the-browser-tests'
+
+export interface Desk {
+  readonly desk: string
+  readonly agents: readonly string[]
+}
+
+/** A request that is sent again while the answer says that it may be: a machine with busy neighbours is slow to begin. */
+async function done(url: string, request: Parameters<typeof api>[1], made: readonly number[]): Promise<void> {
+  let last = ''
+  await until(`${request.path} is answered`, async () => {
+    const { status, body } = await api(url, request)
+    last = `${status} ${JSON.stringify(body)}`
+    return !body.error?.retry && (made.includes(status) || assert.fail(last))
+  })
+}
+
+/** A desk of this test alone, with agents of its own; nobody is online yet. */
+export async function makeDesk(url: string, settings: object = {}, names = ['Ann Berg', 'Ben Ito']): Promise<Desk> {
+  const tag = randomBytes(3).toString('hex')
+  const headers = { 'x-api-key': API_KEY }
+  const desk = `help-${tag}`
+  const body = { desk, title: 'Shop support', ...settings }
+  // 409 where an answer was lost: it was made.
+  await done(url, { method: 'POST', path: '/v1/desks', headers, body }, [201, 409])
+  const agents: string[] = []
+  for (const name of names) {
+    const user = `${name.split(' ')[0]?.toLowerCase()}-${tag}`
+    const account = { user, password: 'switchboard', name }
+    await done(url, { method: 'POST', path: '/v1/accounts', body: account }, [201, 409])
+    const path = `/v1/desks/${desk}/agents/${user}`
+    const agent = { capacity: 1_000, supervisor: agents.length > 0 }
+    await done(url, { method: 'PUT', path, headers, body: agent }, [200])
+    agents.push(user)
+  }
+  return { desk, agents }
+}
+
+/** An agent in Node, online at the desk. */
+export async function agentAt(url: string, { desk, agents }: Desk, which = 0): Promise<Switchboard> {
+  const board = await signIn(url, agents[which] ?? '')
+  await board.desk(desk).setStatus('online')
+  return board
+}
+
+/** Takes what is offered, as soon as it is. @returns the conversation. */
+export function acceptNext(board: Switchboard): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const off = board.on('offer', ({ offer, desk, conversation }) => {
+      off()
+      board
+        .desk(desk)
+        .accept(offer)
+        .then(() => resolve(conversation), reject)
+    })
+  })
+}
+
+export { api }

@@ -53,14 +53,16 @@ test('an outage, of all and of one client, is only as long as somebody waited fo
   assert.deepEqual([rows[0]?.outageMs, rows[0]?.clientOutageMs], [600, 800])
 })
 
-test('what is never acknowledged is an outage to the end, and what was refused is none', () => {
+test('what is never answered is an outage to the end, what was given up one until then, and what was refused is none', () => {
+  const silent = latencies([fault(0, 'begin'), invoke(1_000, '1', 'a'), fault(4_000, 'healed')])
+  assert.deepEqual([silent[0]?.acknowledged, silent[0]?.outageMs], [0, 3_000])
   const lost = latencies([
     fault(0, 'begin'),
     invoke(1_000, '1', 'a'),
     answer(2_000, '1', 'unknown'),
     fault(4_000, 'healed'),
   ])
-  assert.deepEqual([lost[0]?.acknowledged, lost[0]?.outageMs], [0, 3_000])
+  assert.deepEqual([lost[0]?.acknowledged, lost[0]?.outageMs], [0, 1_000])
   const refused = latencies([
     fault(0, 'begin'),
     invoke(1_000, '1', 'a'),

@@ -1,5 +1,5 @@
 import { type FaultTime, gatherFaults } from './facts.ts'
-import { gatherOperations } from './operations.ts'
+import { type Attempt, gatherOperations } from './operations.ts'
 import type { JournalRecord } from './records.ts'
 
 /** What clients felt while one kind of fault was on, or while none was. Milliseconds. */
@@ -24,8 +24,9 @@ const QUIET = 'quiet'
 interface Asked {
   readonly client: string
   readonly askedMs: number
-  /** The first acknowledgement of any attempt; endless if there was none. */
-  readonly ackedMs: number
+  /** The first acknowledgement of any attempt; or when the last of them was given up; endless where it never had a word. */
+  readonly endMs: number
+  readonly acked: boolean
 }
 
 interface Window {
@@ -56,18 +57,15 @@ export function latencies(records: readonly JournalRecord[]): LatencyRow[] {
 function askedOf(records: readonly JournalRecord[]): Asked[] {
   const { wishes, reads } = gatherOperations(records)
   const asked: Asked[] = []
-  const note = (all: Iterable<{ invoke: { client: string; atMs: number } }>, ackedMs: number) => {
-    for (const { invoke } of all) {
-      asked.push({ client: invoke.client, askedMs: invoke.atMs, ackedMs })
-      return
-    }
+  const note = (attempts: readonly Attempt[], acked: Attempt | undefined) => {
+    const [first] = attempts
+    // What was refused was answered: nobody waits for it, and it is no latency of a success.
+    if (!first || (!acked && attempts.some(({ answer }) => answer?.outcome === 'refused'))) return
+    const endMs = (acked ?? attempts.at(-1))?.answer?.atMs ?? Infinity
+    asked.push({ client: first.invoke.client, askedMs: first.invoke.atMs, endMs, acked: acked !== undefined })
   }
-  // What was refused was answered: nobody waits for it, and it is no latency of a success.
-  const isWaiting = (answer: { outcome: string } | undefined) => answer?.outcome !== 'refused'
-  for (const { attempts, acked } of wishes)
-    if (acked || attempts.every(({ answer }) => isWaiting(answer))) note(attempts, acked?.answer?.atMs ?? Infinity)
-  for (const read of reads)
-    if (isWaiting(read.answer)) note([read], read.answer?.outcome === 'ok' ? read.answer.atMs : Infinity)
+  for (const { attempts, acked } of wishes) note(attempts, acked)
+  for (const read of reads) note([read], read.answer?.outcome === 'ok' ? read : undefined)
   return asked.sort((a, b) => a.askedMs - b.askedMs)
 }
 
@@ -97,9 +95,9 @@ function without(windows: readonly Window[], { beginMs, endMs }: Window): Window
 function spread(asked: readonly Asked[], windows: readonly Window[]) {
   const took: number[] = []
   let i = 0
-  for (const { askedMs, ackedMs } of asked) {
+  for (const { askedMs, endMs, acked } of asked) {
     while ((windows[i]?.endMs ?? Infinity) < askedMs) i += 1
-    if (ackedMs !== Infinity && askedMs >= (windows[i]?.beginMs ?? Infinity)) took.push(ackedMs - askedMs)
+    if (acked && askedMs >= (windows[i]?.beginMs ?? Infinity)) took.push(endMs - askedMs)
   }
   took.sort((a, b) => a - b)
   const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? 0
@@ -121,28 +119,30 @@ function waits(asked: readonly Asked[], endMs: number): Waits {
   }
 }
 
-/** Walks through asking and acknowledging in the order of time. A stretch ends with each acknowledgement. */
+/**
+ * Walks through asking and acknowledging in the order of time. A stretch ends with each acknowledgement, and when the last that was
+ * waited for is given up.
+ */
 function stretches(asked: readonly Asked[], endMs: number): Window[] {
-  const acks = asked.map(({ ackedMs }) => ackedMs).sort((a, b) => a - b)
+  const ends = asked.filter((one) => one.endMs !== Infinity).sort((a, b) => a.endMs - b.endMs)
   const found: Window[] = []
   let beginMs: number | undefined
   let next = 0
-  const acknowledgeUpTo = (untilMs: number, openBefore: number) => {
-    let open = openBefore
-    for (let ackMs = acks[next]; ackMs !== undefined && ackMs <= untilMs && ackMs !== Infinity; ackMs = acks[++next]) {
-      if (beginMs !== undefined) found.push({ beginMs, endMs: ackMs })
-      open -= 1
-      beginMs = open > 0 ? ackMs : undefined
-    }
-    return open
-  }
   let open = 0
+  const endUpTo = (untilMs: number) => {
+    for (let end = ends[next]; end && end.endMs <= untilMs; end = ends[++next]) {
+      open -= 1
+      if (!end.acked && open > 0) continue
+      if (beginMs !== undefined) found.push({ beginMs, endMs: end.endMs })
+      beginMs = open > 0 ? end.endMs : undefined
+    }
+  }
   for (const { askedMs } of asked) {
-    open = acknowledgeUpTo(askedMs, open)
+    endUpTo(askedMs)
     open += 1
     beginMs ??= askedMs
   }
-  acknowledgeUpTo(endMs, open)
+  endUpTo(endMs)
   if (beginMs !== undefined && beginMs < endMs) found.push({ beginMs, endMs })
   return found
 }

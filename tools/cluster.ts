@@ -55,7 +55,9 @@ async function run(): Promise<boolean> {
   const { path } = await chartPrograms(log)
   const { tag, registry, address, quick, keep, seed } = values
   const metrics =
-    values.load === '' ? imagesAt(values.metrics) : await loadImages({ command: values.load, tag, quick, log })
+    values.load === ''
+      ? imagesAt(values.metrics, edgeImage(registry, tag))
+      : await loadImages({ command: values.load, tag, quick, log })
   const place = placeOf({
     helm: path('helm'),
     address,
@@ -71,8 +73,13 @@ async function run(): Promise<boolean> {
   return problems.length === 0
 }
 
-const imagesAt = (registry: string) =>
-  registry === '' ? undefined : { prometheus: `${registry}/prometheus`, adapter: `${registry}/prometheus-adapter` }
+const imagesAt = (registry: string, node: string) =>
+  registry === ''
+    ? undefined
+    : { prometheus: `${registry}/prometheus`, adapter: `${registry}/prometheus-adapter`, node }
+
+const edgeImage = (registry: string, tag: string): string =>
+  `${registry === '' ? '' : `${registry}/`}switchboard-edge:${tag}`
 
 const page = (all: readonly string[]): string =>
   `# The last full run on a cluster

@@ -8,6 +8,7 @@ import type { Kube } from './kube.ts'
  * that k8s/prometheus-adapter.json gives to a real one.
  */
 const RULES = fileURLToPath(new URL('../../k8s/prometheus-adapter.json', import.meta.url))
+const TARGETS = fileURLToPath(new URL('./targets-main.ts', import.meta.url))
 const NAMESPACE = 'switchboard-metrics'
 const SERVED_MS_MAX = 120_000
 const API = 'v1beta1.custom.metrics.k8s.io'
@@ -16,6 +17,8 @@ const CUSTOM = '/apis/custom.metrics.k8s.io/v1beta1'
 export interface MetricsImages {
   readonly prometheus: string
   readonly adapter: string
+  /** Any that has Node: it lists our pods for Prometheus, which Debian builds without that. */
+  readonly node: string
 }
 
 /** Whether the cluster already serves metrics of pods by which an autoscaler can go. */
@@ -38,7 +41,7 @@ export async function serveMetrics(kube: Kube, images: MetricsImages): Promise<A
   await kube.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
     ...accounts,
-    ...prometheus(images.prometheus),
+    ...prometheus(images, await readFile(TARGETS, 'utf8')),
     ...adapter(images.adapter, { rules: rules.custom }),
   ])
   await until('metrics are served to autoscalers', SERVED_MS_MAX, () => kube.can(['get', '--raw', CUSTOM]))
@@ -90,32 +93,33 @@ const accounts: readonly object[] = [
   bind(HPA, READER, { kind: 'ServiceAccount', name: 'horizontal-pod-autoscaler', namespace: 'kube-system' }),
 ]
 
-/** Finds our pods as a PodMonitor does: by labels, at the port that is named operator. */
 const SCRAPES = {
   global: { scrape_interval: '5s' },
   scrape_configs: [
-    {
-      job_name: 'switchboard',
-      kubernetes_sd_configs: [{ role: 'pod' }],
-      relabel_configs: [
-        { source_labels: ['__meta_kubernetes_pod_label_app_kubernetes_io_name'], regex: 'switchboard', action: 'keep' },
-        { source_labels: ['__meta_kubernetes_pod_container_port_name'], regex: 'operator', action: 'keep' },
-        { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Running', action: 'keep' },
-        { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
-        { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
-      ],
-    },
+    { job_name: 'switchboard', http_sd_configs: [{ url: 'http://127.0.0.1:9099/', refresh_interval: '5s' }] },
   ],
 }
 
-const prometheus = (image: string): readonly object[] => [
-  configMap('prometheus', { 'prometheus.yml': JSON.stringify(SCRAPES) }),
+const prometheus = ({ prometheus: image, node }: MetricsImages, targets: string): readonly object[] => [
+  configMap('prometheus', { 'prometheus.yml': JSON.stringify(SCRAPES), 'targets.ts': targets }),
   workload({
     name: 'prometheus',
     image,
     args: ['--config.file=/config/prometheus.yml', '--storage.tsdb.path=/data', '--storage.tsdb.retention.time=2h'],
     port: 9090,
     ready: { httpGet: { path: '/-/ready', port: 9090 } },
+    beside: [
+      {
+        name: 'targets',
+        image: node,
+        imagePullPolicy: 'IfNotPresent',
+        args: ['/config/targets.ts'],
+        // The authority of the API server.
+        env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' }],
+        resources: { requests: { cpu: '5m', memory: '48Mi' } },
+        volumeMounts: [{ name: 'config', mountPath: '/config' }],
+      },
+    ],
   }),
   service('prometheus', { port: 9090, targetPort: 9090 }),
 ]
@@ -172,9 +176,10 @@ interface Workload {
   readonly args: readonly string[]
   readonly port: number
   readonly ready: object
+  readonly beside?: readonly object[]
 }
 
-const workload = ({ name, image, args, port, ready }: Workload) => ({
+const workload = ({ name, image, args, port, ready, beside = [] }: Workload) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace: NAMESPACE },
@@ -198,6 +203,7 @@ const workload = ({ name, image, args, port, ready }: Workload) => ({
               { name: 'data', mountPath: '/data' },
             ],
           },
+          ...beside,
         ],
         volumes: [
           { name: 'config', configMap: { name } },

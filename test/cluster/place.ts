@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { environment } from '@switchboard/runtime/settings'
 import { findProgram } from '../../tools/system/command.ts'
 import { SetupError } from '../../tools/system/setup-error.ts'
 import { Kube } from './kube.ts'
+
+const CHART = fileURLToPath(new URL('../../helm/switchboard', import.meta.url))
 
 /** What the run must be told of a cluster; the rest it asks the cluster for. */
 export interface PlaceSettings {
@@ -18,6 +21,8 @@ export interface PlaceSettings {
 
 export interface Place extends PlaceSettings {
   readonly kube: Kube
+  /** The folder of the chart. */
+  readonly chart: string
 }
 
 /** Undefined when a cluster answers, else why none does. */
@@ -35,7 +40,7 @@ export async function missingCluster(): Promise<string | undefined> {
 export function placeOf(settings: PlaceSettings): Place {
   const kubectl = findProgram('kubectl')
   if (kubectl === undefined) throw new SetupError('kubectl is not on PATH')
-  return { ...settings, kube: new Kube({ kubectl, helm: settings.helm }) }
+  return { ...settings, kube: new Kube({ kubectl, helm: settings.helm }), chart: CHART }
 }
 
 interface IngressList {

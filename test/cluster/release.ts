@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import type { ServiceName } from '../../tools/system/service.ts'
 import { parseMetrics, type Samples } from '../fault/world-metrics.ts'
 import { until } from '../fault/world-until.ts'
 import type { Place } from './place.ts'
 
-const CHART = fileURLToPath(new URL('../../helm/switchboard', import.meta.url))
 const INSTALL_SECONDS_MAX = 300
 const ROLL_SECONDS_MAX = 420
 const OPERATOR_PORT = 9100
@@ -67,7 +65,7 @@ export class Release {
   /** The first of the two commands. */
   async install(): Promise<void> {
     await this.#helm(
-      ['install', this.name, CHART, '--create-namespace', '--wait', ...this.#sets({})],
+      ['install', this.name, this.#place.chart, '--create-namespace', '--wait', ...this.#sets({})],
       INSTALL_SECONDS_MAX,
     )
   }
@@ -80,7 +78,7 @@ export class Release {
   /** Rolls what the values change, and waits until no old pod is left. */
   async upgrade(values: Values): Promise<void> {
     Object.assign(this.#values, values)
-    await this.#helm(['upgrade', this.name, CHART, '--wait', ...this.#sets({})], ROLL_SECONDS_MAX)
+    await this.#helm(['upgrade', this.name, this.#place.chart, '--wait', ...this.#sets({})], ROLL_SECONDS_MAX)
     await until('old pods have ended', ROLL_SECONDS_MAX * 1_000, async () => {
       const all = await Promise.all(SERVICES.map((service) => this.pods(service)))
       return all.flat().every(({ ending, ready }) => ready && !ending)

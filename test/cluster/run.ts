@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBots } from '../fault/bots/processes.ts'
@@ -52,10 +52,11 @@ const SMALL: Values = {
 
 /** Everything, from nothing to nothing. @returns what is wrong; empty when all is well. */
 export async function clusterRun(options: ClusterRunOptions): Promise<readonly string[]> {
-  const { place, log, quick, keep } = options
+  const { log, quick, keep } = options
   const problems: string[] = []
   const journalDir = await mkdtemp(join(tmpdir(), 'switchboard-cluster-'))
   await using stack = new AsyncDisposableStack()
+  const place = { ...options.place, chart: await chartAsItIs(options.place, stack) }
   const scales = !quick && stack.use(await metricsFor(options)).areServed
   const release = new Release(place, {
     name: 'chat',
@@ -68,7 +69,7 @@ export async function clusterRun(options: ClusterRunOptions): Promise<readonly s
   await place.kube.kubectl(['delete', 'namespace', release.namespace, '--ignore-not-found'], { secondsMax: 180 })
   if (!keep) stack.defer(() => removeNamespace(release, place))
   try {
-    await inOrder(options, { release, journalDir, problems, scales })
+    await inOrder({ ...options, place }, { release, journalDir, problems, scales })
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -76,6 +77,14 @@ export async function clusterRun(options: ClusterRunOptions): Promise<readonly s
   else log(`journals: ${journalDir}`)
   for (const problem of problems) log(`PROBLEM ${problem}`)
   return problems
+}
+
+/** A copy: a chart that is edited while the run is under way would come with the upgrade, and bring its own changes. */
+async function chartAsItIs({ chart }: Place, stack: AsyncDisposableStack): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'switchboard-chart-'))
+  stack.defer(() => rm(copy, { recursive: true, force: true }))
+  await cp(chart, copy, { recursive: true })
+  return copy
 }
 
 interface Running {

@@ -8,10 +8,10 @@ const SECONDS_MAX = 1_200
 const SERVICES = ['edge', 'router', 'storage', 'notifier']
 /** What the chart runs to try it out. */
 const BACKING = ['nats:2.15', 'mongo:8']
-const METRICS: MetricsImages = {
+const METRICS = {
   prometheus: 'switchboard-test/prometheus:local',
   adapter: 'switchboard-test/prometheus-adapter:local',
-}
+} as const
 
 export interface LoadOptions {
   /** Called with the names of images: `kind load docker-image`. */
@@ -29,7 +29,7 @@ export async function loadImages({ command, tag, quick, log }: LoadOptions): Pro
   const ours = SERVICES.map((service) => `switchboard-${service}:${tag}`)
   await run([...command.split(' '), ...ours, ...BACKING, ...(quick ? [] : Object.values(METRICS))], () => {})
   log('the cluster has the images')
-  return METRICS
+  return { ...METRICS, node: `switchboard-edge:${tag}` }
 }
 
 async function run(command: readonly string[], log: (line: string) => void): Promise<void> {

@@ -79,7 +79,6 @@ const namespace = {
   label: 'Namespace',
   datasource: SOURCE,
   query: { query: 'label_values(switchboard_process_loop_lag_seconds, namespace)', refId: 'namespace' },
-  definition: 'label_values(switchboard_process_loop_lag_seconds, namespace)',
   refresh: 2,
   includeAll: true,
   allValue: '.*',

@@ -300,3 +300,53 @@ test('a visitor whom their own server names is the same person on every device, 
     [[conversation, 'Vera']],
   )
 })
+
+/** A bot of the desk: an account like any other, with a connection. */
+async function botOf(desk: string): Promise<Person> {
+  const token = await logIn(flow.url, 'helper')
+  const path = `/v1/desks/${desk}/agents/helper`
+  const put = await api(flow.url, { method: 'PUT', path, headers, body: { bot: true, capacity: 1_000 } })
+  assert.equal(put.status, 200, JSON.stringify(put.body))
+  const bot = await new Person(flow.url, token).connect()
+  await online(bot, desk)
+  return bot
+}
+
+test('a bot answers first and hands over with a note, then a person answers, and the bot is heard no more', async () => {
+  const desk = 'flow-bot'
+  const { alice, bob } = await deskOf(desk)
+  const [bot, { visitor, user, token }] = [await botOf(desk), await visit(desk)]
+  using _all = together(alice, bob, bot, visitor)
+  await online(alice, desk)
+  const { conversation, room, ...entered } = await visitor.rpc<Status>('desk.enter', { cid: cid(), desk })
+  assert.deepEqual([entered.state, entered.agent], ['assigned', 'helper'])
+  await bot.until('its room', () => bot.subscribed.some(({ channel }) => channel === `room:${room}`))
+  await bot.rpc('message.send', { cid: cid(), room, text: 'I am a program. What is it about?' })
+  await visitor.rpc('message.send', { cid: cid(), room, text: 'a refund' })
+  await bot.until('what it is about', () => bot.messages(`room:${room}`).some(({ text }) => text === 'a refund'))
+  const { revision } = await bot.rpc<Status>('desk.position', { conversation })
+  const over = { cid: cid(), conversation, revision, to: { desk }, note: 'gentle: wants a refund' }
+  assert.equal((await bot.rpc<Status>('desk.transfer', over)).agent, null)
+  assert.equal((await accept(alice, 'alice', conversation)).agent, 'alice')
+  await alice.until('the note', () => alice.messages(`room:n-${conversation}`).length === 1)
+  await alice.rpc('message.send', { cid: cid(), room, text: 'I shall see to it' })
+  const late = await refusalOf(bot.client.rpc('message.send', { cid: cid(), room, text: 'and I' }))
+  assert.deepEqual([late.code, late.state.agent], ['conflict', 'alice'])
+  await visitor.until('both answers', () => visitor.messages(`room:${room}`).length === 3)
+  const said = (await historyOf(flow.url, token, room)).filter(({ type }) => type === 'message')
+  assert.deepEqual(
+    said.map(({ from }) => from),
+    ['helper', user, 'alice'],
+  )
+})
+
+test('a bot that says nothing, then the visitor is with a person within its time', async () => {
+  const desk = 'flow-silent-bot'
+  const { alice, bob } = await deskOf(desk, { bot_seconds: 1 })
+  const [bot, { visitor }] = [await botOf(desk), await visit(desk)]
+  using _all = together(alice, bob, bot, visitor)
+  await online(alice, desk)
+  const { conversation, agent } = await visitor.rpc<Status>('desk.enter', { cid: cid(), desk })
+  assert.equal(agent, 'helper')
+  assert.equal((await accept(alice, 'alice', conversation)).agent, 'alice')
+})

@@ -19,6 +19,7 @@ const sdk = at('libs/client/test/client.test.ts')
 const tables = at('libs/contracts/src/tables.test.ts')
 const chat = at('test/flow/chat.test.ts')
 const desk = at('libs/domain/src/desk.test.ts')
+const bots = at('libs/domain/src/desk-bot.test.ts')
 const promises = at('libs/domain/src/desk-promises.test.ts')
 const signature = at('services/edge/src/visitor-signature.test.ts')
 const conversationRoom = at('libs/domain/src/conversation-room.test.ts')
@@ -96,5 +97,7 @@ export const PROOFS: Readonly<Record<number, readonly Proof[]>> = {
   ],
   58: [at('libs/domain/src/desk-report.test.ts')('conversations, reported by desk'), deskFlow('a supervisor looks on')],
   59: [at('services/edge/src/transcript.test.ts')('events of a room'), deskFlow('a supervisor looks on')],
+  60: [bots('a visitor enters, then the bot has them'), deskFlow('a bot answers first and hands over')],
+  61: [bots('a visitor comes when it is closed')],
   57: [deskFlow('replies that a desk keeps ready')],
 }

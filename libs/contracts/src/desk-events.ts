@@ -25,6 +25,8 @@ export const standing = {
   agent: Type.Union([UserId, Type.Null()]),
   revision: Type.Integer({ minimum: 1 }),
   until: Type.Optional(Type.Integer({ description: 'Of one that was put off: milliseconds since the epoch' })),
+  bot: Type.Optional(Type.Boolean({ description: 'True: `agent` is a bot' })),
+  offline: Type.Optional(Type.Boolean({ description: 'True: it waits since nobody was there; an answer comes later' })),
 }
 const Standing = Type.Object(standing)
 /** What a conversation's room knows of its desk. */

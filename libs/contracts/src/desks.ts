@@ -51,7 +51,7 @@ export const OpenHours = object({
 })
 export type OpenHours = Static<typeof OpenHours>
 
-const seconds = (description: string) => orNull(Type.Integer({ minimum: 5, maximum: 30 * 86_400, description }))
+const seconds = (description: string) => orNull(Type.Integer({ minimum: 1, maximum: 30 * 86_400, description }))
 
 /** One question to a visitor before the conversation begins. `name` as the field gives it its title. */
 export const PreChatField = object({
@@ -85,6 +85,11 @@ const settingFields = {
   ),
   waiting_seconds: seconds('In which somebody should be responsible; null: no such promise'),
   first_reply_seconds: seconds('In which the first reply should come; null: no such promise'),
+  bot_seconds: Type.Integer({
+    minimum: 1,
+    maximum: 600,
+    description: 'In which a bot must answer; then the conversation waits for people',
+  }),
   idle_seconds: seconds('Of silence of the visitor after a reply, after which a conversation is closed; null: never'),
   pre_chat: Type.Array(PreChatField, { maxItems: MAX.deskFields, description: 'What a visitor is asked before' }),
 }
@@ -106,6 +111,7 @@ export const DESK_DEFAULTS: Omit<DeskSettings, 'title'> = {
   skill_field: null,
   waiting_seconds: null,
   first_reply_seconds: null,
+  bot_seconds: 15,
   idle_seconds: null,
   pre_chat: [],
 }
@@ -119,6 +125,9 @@ export const Agent = Type.Object({
   user: UserId,
   skills: Type.Array(Skill),
   supervisor: Type.Boolean({ description: 'May act on conversations of others' }),
+  bot: Type.Optional(
+    Type.Boolean({ description: 'A program: it answers first, and people are asked when it hands over' }),
+  ),
   capacity_max: Type.Integer({ minimum: 0, description: 'As administrators set it' }),
   capacity: Type.Integer({ minimum: 0, description: 'Conversations at a time; those put off do not count' }),
   status: AgentStatus,
@@ -166,6 +175,7 @@ export const Conversation = Type.Object({
     description: 'Grows with every event, also with those that fence nothing: the larger one is newer',
   }),
   agent: orNull(UserId),
+  bot: Type.Optional(Type.Boolean({ description: 'Whether `agent` is a bot' })),
   offer: orNull(Type.Object({ offer: OfferId, agent: UserId, expires_at: Moment })),
   priority: Priority,
   skill: orNull(Skill),
@@ -183,6 +193,9 @@ export const Conversation = Type.Object({
   visitor_at: orNull(Type.Integer({ description: 'About when the visitor wrote last' })),
   agent_at: orNull(Type.Integer({ description: 'About when they were answered last' })),
   ended_at: orNull(Moment),
+  offline: Type.Optional(
+    Type.Boolean({ description: 'Began to wait when nobody was there; until somebody is responsible' }),
+  ),
   at: Moment,
 })
 export type Conversation = Static<typeof Conversation>
@@ -214,6 +227,7 @@ export const CONVERSATION_CHANGES = [
   'answered',
   'heard',
   'breached',
+  'greeted',
 ] as const
 export const ConversationChange = oneOf(CONVERSATION_CHANGES, 'What happened to a conversation')
 export type ConversationChange = Static<typeof ConversationChange>

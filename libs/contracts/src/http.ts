@@ -101,6 +101,7 @@ export const AgentBody = object({
   skills: Type.Optional(Type.Array(Skill, { maxItems: MAX.agentSkills, uniqueItems: true })),
   capacity: Type.Optional(Capacity),
   supervisor: Type.Optional(Type.Boolean({ description: 'May act on conversations of others' })),
+  bot: Type.Optional(Type.Boolean({ description: 'A program: it answers first' })),
 })
 
 /** Where a push goes. Tokens are opaque and long; a Web Push subscription is what the browser gave. */

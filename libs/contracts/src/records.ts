@@ -90,7 +90,10 @@ export type OfferCommand =
 /** Commands to a desk that no client sends: of administrators, of other entities, and of the clocks of the routers. */
 export type DeskDerivedCommand =
   | Derived<'desk.put', { settings: DeskSettingsChange; create: boolean }>
-  | Derived<'desk.put-agent', { user: string; skills?: string[]; capacity?: number; supervisor?: boolean }>
+  | Derived<
+      'desk.put-agent',
+      { user: string; skills?: string[]; capacity?: number; supervisor?: boolean; bot?: boolean }
+    >
   | Derived<'desk.remove-agent', { user: string }>
   /** Something is due. */
   | Derived<'desk.tick', Record<string, never>>

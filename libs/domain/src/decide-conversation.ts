@@ -4,6 +4,7 @@ import type { DeskCommand } from '@switchboard/contracts/records'
 import { isChief } from './conversation-room.ts'
 import { type DeskContext, type DeskDecision, EXISTING, isAgent, refusedAs } from './decide-desk.ts'
 import { type DeskState, hasRoom, isOver, isPresent, newAgent, type Seat } from './desk.ts'
+import { begun, forPeople, queuedAgain } from './desk-bot.ts'
 import { agentChanged, changed, type DeskDraft, goneOffer, WAITING } from './desk-draft.ts'
 import { statusOf } from './desk-status.ts'
 import { offerBack, offered } from './desk-steps.ts'
@@ -96,7 +97,7 @@ function answerOffer(state: DeskState, command: Of<'desk.accept' | 'desk.decline
     )
   }
   const accepted = {
-    ...taken(conversation, { change: 'accepted', agent: command.from, at }),
+    ...taken(conversation, { change: 'accepted', seat, at }),
     ...goneOffer(conversation, 'accepted'),
   }
   return seat.agent.missed === 0 ? done(accepted) : done(accepted, agentChanged(seat.agent, { missed: 0 }))
@@ -105,15 +106,17 @@ function answerOffer(state: DeskState, command: Of<'desk.accept' | 'desk.decline
 /** From here on this agent is responsible. */
 const taken = (
   conversation: Conversation,
-  by: { readonly change: 'accepted' | 'picked' | 'reopened' | 'taken'; readonly agent: string; readonly at: number },
+  by: { readonly change: 'accepted' | 'picked' | 'reopened' | 'taken'; readonly seat: Seat; readonly at: number },
 ) =>
   changed(conversation, by.change, {
     state: 'assigned',
-    agent: by.agent,
+    agent: by.seat.agent.user,
+    bot: by.seat.agent.bot === true,
+    offline: false,
     offer: null,
     until: null,
     assigned_at: by.at,
-    answered_at: conversation.answered_at ?? by.at,
+    answered_at: conversation.answered_at ?? (by.seat.agent.bot ? null : by.at),
     ended_at: null,
     at: by.at,
   })
@@ -124,7 +127,7 @@ function pick(state: DeskState, by: ByAgent): DeskDecision {
   if (!isPresent(seat))
     return refusedAs('not_available', { field: 'status', message: 'You are not online at this desk.' })
   if (!hasRoom(seat)) return full()
-  return done(taken(conversation, { change: 'picked', agent: seat.agent.user, at }))
+  return done(taken(conversation, { change: 'picked', seat, at }))
 }
 
 /** A supervisor steps in. They are an agent like the others: present, and with room for one more. */
@@ -136,7 +139,7 @@ function take(state: DeskState, by: ByAgent): DeskDecision {
     return refusedAs('not_available', { field: 'status', message: 'You are not online at this desk.' })
   if (!hasRoom(seat)) return full()
   const gone = goneOffer(conversation, 'withdrawn')
-  return done({ ...taken(conversation, { change: 'taken', agent: seat.agent.user, at }), ...gone })
+  return done({ ...taken(conversation, { change: 'taken', seat, at }), ...gone })
 }
 
 function reopen(state: DeskState, by: ByAgent): DeskDecision {
@@ -145,20 +148,21 @@ function reopen(state: DeskState, by: ByAgent): DeskDecision {
   if (!isPresent(seat))
     return refusedAs('not_available', { field: 'status', message: 'You are not online at this desk.' })
   if (!hasRoom(seat)) return full()
-  return done(taken(conversation, { change: 'reopened', agent: seat.agent.user, at }))
+  return done(taken(conversation, { change: 'reopened', seat, at }))
 }
 
 function reopenByVisitor(command: Of<'desk.reopen'>, state: DeskState, about: About): DeskDecision {
   if (command.body.revision !== about.conversation.revision) return stale(state, about)
   if (about.conversation.state !== 'closed') return EXISTING
-  return done(reopened(state, about.conversation, about.nowMs))
+  return { drafts: reopened(state, about.conversation, about.nowMs) }
 }
 
-/** Back into the queue, as a new wait; whoever had it is asked first. */
-export const reopened = (state: DeskState, conversation: Conversation, at: number): DeskDraft =>
-  changed(conversation, 'reopened', {
+/** As a new wait: into the queue, and whoever had it is asked first; with a bot again what no person has had. */
+export function reopened(state: DeskState, conversation: Conversation, at: number): [DeskDraft, ...DeskDraft[]] {
+  const isBots = conversation.bot === true || conversation.agent === null
+  const again = changed(conversation, 'reopened', {
     ...WAITING,
-    prefers: conversation.agent,
+    prefers: isBots ? null : conversation.agent,
     breached: [],
     answered_at: null,
     replied_at: null,
@@ -167,6 +171,8 @@ export const reopened = (state: DeskState, conversation: Conversation, at: numbe
     ticket: state.head + 1,
     at,
   })
+  return isBots ? begun(state, again, at) : [forPeople(state, again, at)]
+}
 
 const OWNED: ReadonlySet<ConversationState> = new Set(['assigned', 'transferring', 'held', 'snoozed'])
 
@@ -222,7 +228,11 @@ function transfer(state: DeskState, command: Of<'desk.transfer'>, by: ByAgent): 
   if ('agent' in to) return transferToAgent(state, to.agent, { ...by, carried })
   const gone = goneOffer(conversation, 'withdrawn')
   if (to.desk === state.desk)
-    return done({ ...changed(conversation, 'transferred', { ...WAITING, prefers: null, at }), ...gone, ...carried })
+    return done({
+      ...changed(conversation, 'transferred', queuedAgain(state, conversation, { prefers: null, at })),
+      ...gone,
+      ...carried,
+    })
   if (by.isDesk !== true) return refusedAs('not_found', { field: 'to.desk' })
   const moved = { ...WAITING, state: 'moved', moved_to: to.desk, prefers: null, at } as const
   return done({ ...changed(conversation, 'moved', moved), ...gone, ...carried })

@@ -113,7 +113,7 @@ function putDesk(state: DeskState, { body }: OfDesk<'desk.put'>): DeskDecision {
 }
 
 function putAgent(state: DeskState, { body }: OfDesk<'desk.put-agent'>): DeskDecision {
-  const { user, skills, supervisor, capacity } = body
+  const { user, skills, supervisor, bot, capacity } = body
   const isNew = !isAgent(state, user)
   if (isNew && agentCount(state) >= MAX.deskAgents)
     return refusedAs('limit_exceeded', { field: 'user', message: `a desk has at most ${MAX.deskAgents} agents` })
@@ -122,6 +122,7 @@ function putAgent(state: DeskState, { body }: OfDesk<'desk.put-agent'>): DeskDec
   const change = {
     ...(skills && { skills }),
     ...(supervisor !== undefined && { supervisor }),
+    ...(bot !== undefined && { bot }),
     ...(capacity !== undefined && { capacity, capacity_max: capacity }),
   }
   return { drafts: [agentChanged(agent, change)] }

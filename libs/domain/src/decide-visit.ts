@@ -4,7 +4,8 @@ import type { DeskCommand } from '@switchboard/contracts/records'
 import { reopened } from './decide-conversation.ts'
 import { type DeskContext, type DeskDecision, EXISTING, refusedAs } from './decide-desk.ts'
 import { type DeskState, isOver } from './desk.ts'
-import { changed, type DeskDraft, goneOffer, noted, WAITING } from './desk-draft.ts'
+import { begun, forPeople } from './desk-bot.ts'
+import { type ConversationDraft, changed, type DeskDraft, goneOffer, noted, WAITING } from './desk-draft.ts'
 import { conversationIdOf } from './desk-ids.ts'
 import { woken } from './desk-steps.ts'
 
@@ -30,7 +31,7 @@ function enter(state: DeskState, { from, cid, body, ...command }: Of<'desk.enter
     return refusedAs('too_many_requests', { message: 'More wait here than ever can be answered.', after_ms: 60_000 })
   const { form, context } = body
   const name = form?.name?.trim() || command.name?.trim()
-  return done({
+  const entered: ConversationDraft = {
     type: 'conversation.changed',
     change: 'entered',
     conversation: {
@@ -59,7 +60,8 @@ function enter(state: DeskState, { from, cid, body, ...command }: Of<'desk.enter
       at,
     },
     ...(form || context ? { details: { ...(form && { form }), ...(context && { context }) } } : {}),
-  })
+  }
+  return { drafts: begun(state, entered, at) }
 }
 
 /** The skill that a field asks for, if the desk has it: `de-CH` is `de` where that is all there is. */
@@ -94,11 +96,13 @@ export function heard(
   if (!conversation) return EXISTING
   const countsSilence = typeof state.settings?.idle_seconds === 'number'
   if (by === 'visitor') {
-    if (conversation.state === 'closed') return done(reopened(state, conversation, at))
+    if (conversation.state === 'closed') return { drafts: reopened(state, conversation, at) }
     if (conversation.state === 'snoozed') return done(woken(state, conversation, at))
-    return countsSilence ? done(noted(conversation, 'heard', { visitor_at: at })) : EXISTING
+    return countsSilence || conversation.bot ? done(noted(conversation, 'heard', { visitor_at: at })) : EXISTING
   }
   if (conversation.agent === null || isOver(conversation)) return EXISTING
+  // What a bot says is not the reply that a desk has promised.
+  if (conversation.bot) return done(noted(conversation, 'heard', { agent_at: at }))
   if (conversation.replied_at === null) return done(noted(conversation, 'answered', { agent_at: at, replied_at: at }))
   return countsSilence ? done(noted(conversation, 'heard', { agent_at: at })) : EXISTING
 }
@@ -108,14 +112,7 @@ export function received(state: DeskState, { body }: Of<'desk.receive'>, at: num
   const { conversation } = body
   const { skills = [] } = state.settings ?? {}
   const skill = conversation.skill !== null && skills.includes(conversation.skill) ? conversation.skill : null
-  return done(
-    changed(conversation, 'received', {
-      ...WAITING,
-      desk: state.desk,
-      moved_to: null,
-      skill,
-      ticket: state.head + 1,
-      at,
-    }),
-  )
+  const here = { ...WAITING, desk: state.desk, moved_to: null, skill, ticket: state.head + 1, at }
+  // Handed on, it has been with somebody already, bot or not: here people have it.
+  return done(forPeople(state, changed(conversation, 'received', here), at))
 }

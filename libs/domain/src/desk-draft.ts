@@ -9,7 +9,7 @@ export type DeskDraft = DeskEvent extends infer E
     ? Omit<E, 'seq' | 'n' | 'at' | 'from' | 'cid'>
     : never
   : never
-type ConversationDraft = Extract<DeskDraft, { type: 'conversation.changed' }>
+export type ConversationDraft = Extract<DeskDraft, { type: 'conversation.changed' }>
 
 /** The conversation with these fields, one revision on. */
 export function changed(
@@ -50,7 +50,7 @@ export const goneOffer = (
   offer === null ? {} : { gone: { offer: offer.offer, agent: offer.agent, reason } }
 
 /** Waiting again: nobody is responsible, nothing is offered; the place in the queue is the one it had. */
-export const WAITING = { state: 'queued', agent: null, offer: null, until: null } as const
+export const WAITING = { state: 'queued', agent: null, bot: false, offer: null, until: null } as const
 
 /** Numbers what a command, or the clock, brings about. */
 export function numbered(

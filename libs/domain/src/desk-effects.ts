@@ -12,6 +12,7 @@ const TOLD: Partial<Record<ConversationChange, StandingEventName>> = {
   entered: 'conversation.queued',
   received: 'conversation.queued',
   requeued: 'conversation.queued',
+  greeted: 'conversation.assigned',
   accepted: 'conversation.assigned',
   picked: 'conversation.assigned',
   taken: 'conversation.assigned',
@@ -47,7 +48,7 @@ function roomEffects(cid: string, { change, conversation, details, note }: Chang
   // A supervisor hands on what waits: nothing changes in its room, and the note must get to the agents all the same.
   const quiet = note && 'conversation.queued'
   const told = change === 'woken' && conversation.agent === null ? 'conversation.queued' : (TOLD[change] ?? quiet)
-  const { conversation: id, desk, visitor, agent, revision, until, title } = conversation
+  const { conversation: id, desk, visitor, agent, bot, revision, until, title, offline } = conversation
   if (told === undefined) return []
   const standing = {
     desk,
@@ -56,6 +57,8 @@ function roomEffects(cid: string, { change, conversation, details, note }: Chang
     revision,
     state: shown(conversation.state),
     ...(until === null ? {} : { until }),
+    ...(bot && { bot }),
+    ...(offline && agent === null && { offline }),
   }
   const named = title === null ? {} : { title }
   const put = (room: string, body: StandingCommand['body']): Effect => ({

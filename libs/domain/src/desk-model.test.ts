@@ -7,9 +7,10 @@ import { MAX } from '@switchboard/contracts/limits'
 import type { DeskCommand } from '@switchboard/contracts/records'
 import fc from 'fast-check'
 import { applyDesk, type DeskState, deskFrom, emptyDesk, isFree, isOver, loadOf, openOf, queueKey } from './desk.ts'
+import { botLateAt } from './desk-timers.ts'
 import { runDesk } from './run-desk.ts'
 
-const AGENTS = ['ann', 'ben', 'cem'] as const
+const AGENTS = ['ann', 'ben', 'cem', 'bot'] as const
 const VISITORS = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6'] as const
 const METHODS = ['pick', 'transfer', 'hold', 'snooze', 'resume', 'close', 'reopen', 'priority'] as const
 
@@ -26,7 +27,7 @@ type Action =
     }
   | { readonly kind: 'presence'; readonly agent: string; readonly connected: boolean }
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'heard' | 'receive'; readonly which: number }
+  | { readonly kind: 'heard' | 'answered' | 'receive'; readonly which: number }
   | { readonly kind: 'settings'; readonly settings: Partial<DeskSettings> }
   | { readonly kind: 'remove' | 'add'; readonly agent: string }
 
@@ -64,7 +65,7 @@ const ACTION: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('presence'), agent, connected: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass'), ms: fc.constantFrom(1, 5_000, 31_000, 700_000) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('heard', 'receive'), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('heard', 'answered', 'receive'), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('remove', 'add'), agent }) },
   {
     weight: 1,
@@ -80,7 +81,7 @@ const ACTION: fc.Arbitrary<Action> = fc.oneof(
 
 const CREATED = { title: 'D', skills: ['sales', 'law'], skill_field: 'topic', requeue_seconds: 20 }
 /** Changes by which an agent has one conversation more than before. */
-const GROWS: ReadonlySet<string> = new Set(['offered', 'picked', 'reopened', 'woken'])
+const GROWS: ReadonlySet<string> = new Set(['offered', 'picked', 'reopened', 'woken', 'greeted'])
 const OWNED: ReadonlySet<string> = new Set(['assigned', 'transferring', 'held', 'snoozed'])
 
 const factsOf = ({ desk, head, at, settings, agents, conversations }: DeskState) => ({
@@ -116,8 +117,8 @@ class World {
   }
 
   add(user: string): void {
-    const skills = { ann: ['sales', 'law'], ben: ['sales'], cem: [] }[user]
-    this.send({ method: 'desk.put-agent', body: { user, skills, capacity: 3 } }, 'root', ['admin'])
+    const skills = { ann: ['sales', 'law'], ben: ['sales'], cem: [], bot: [] }[user]
+    this.send({ method: 'desk.put-agent', body: { user, skills, capacity: 3, bot: user === 'bot' } }, 'root', ['admin'])
   }
 
   send(command: { method: string; body: object }, from: string = SYSTEM, roles: readonly string[] = []): void {
@@ -147,7 +148,7 @@ class World {
 
   /** Nobody who could be answered waits in front of the one who is offered. */
   #checkOrder(offered: Conversation): void {
-    const free = [...this.shadow.agents.values()].filter(isFree)
+    const free = [...this.shadow.agents.values()].filter((seat) => isFree(seat) && !seat.agent.bot)
     for (const other of this.shadow.conversations.values()) {
       if (other.state !== 'queued' || queueKey(other) >= queueKey(offered)) continue
       const { skill } = other
@@ -164,10 +165,12 @@ class World {
     const { state, shadow, known } = this
     assert.deepEqual(derivedOf(shadow), derivedOf(state), 'the events tell all')
     assert.deepEqual(derivedOf(deskFrom(factsOf(state))), derivedOf(state), 'a snapshot tells all')
-    for (const [id, { state: now, agent, offer }] of known) {
+    for (const [id, { state: now, agent, bot, offer, offline }] of known) {
       const isHere = state.conversations.has(id) || state.past.has(id)
       assert.ok(isHere, `${id} is lost`)
       if (now === 'closed' || now === 'moved') continue
+      assert.equal(bot === true, agent === 'bot', `${id} is said to be with a bot, and ${agent} has it`)
+      assert.ok(!(offline && agent !== null), `${id} waits for somebody to come, and ${agent} has it`)
       assert.equal(OWNED.has(now), agent !== null, `${id} is ${now} and the agent is ${agent}`)
       assert.equal(
         now === 'offered' || now === 'transferring',
@@ -206,8 +209,12 @@ class World {
 
   /** What was due is done, as far as one command goes. */
   #checkDue(): void {
-    for (const { offer, conversation } of this.state.conversations.values())
+    for (const one of this.state.conversations.values()) {
+      const { offer, conversation } = one
       assert.ok(!offer || offer.expires_at > this.nowMs, `the offer of ${conversation} should have ended`)
+      const lateAt = botLateAt(this.state.settings, one)
+      assert.ok(lateAt === null || lateAt > this.nowMs, `the bot lets ${conversation} wait`)
+    }
   }
 
   #answer(user: string, method: string): void {
@@ -234,7 +241,9 @@ class World {
     if (late) assert.equal(this.known.get(id), before, 'an old revision changes nothing')
   }
 
-  #byVisitor(action: Extract<Action, { kind: 'enter' | 'leave' | 'rate' | 'heard' | 'receive' }>): unknown {
+  #byVisitor(
+    action: Extract<Action, { kind: 'enter' | 'leave' | 'rate' | 'heard' | 'answered' | 'receive' }>,
+  ): unknown {
     if (action.kind === 'enter')
       return this.send({ method: 'desk.enter', body: { desk: 'd1', form: { topic: action.topic } } }, action.visitor)
     if ('visitor' in action) {
@@ -243,8 +252,12 @@ class World {
     }
     const conversation = this.#some(action.which)
     if (!conversation) return
-    if (action.kind === 'heard')
-      return this.send({ method: 'desk.heard', body: { conversation: conversation.conversation, by: 'visitor' } })
+    const { conversation: id } = conversation
+    if (action.kind !== 'receive')
+      return this.send({
+        method: 'desk.heard',
+        body: { conversation: id, by: action.kind === 'heard' ? 'visitor' : 'agent' },
+      })
     if (conversation.state === 'moved') this.send({ method: 'desk.receive', body: { conversation } })
   }
 }

@@ -4,7 +4,7 @@ import type { Conversation } from '@switchboard/contracts/desks'
 /** What a report is made of. */
 export type Reported = Pick<
   Conversation,
-  'desk' | 'agent' | 'state' | 'entered_at' | 'answered_at' | 'replied_at' | 'ended_at' | 'score' | 'breached'
+  'desk' | 'agent' | 'bot' | 'state' | 'entered_at' | 'answered_at' | 'replied_at' | 'ended_at' | 'score' | 'breached'
 >
 
 const HOUR_MS = 3_600_000
@@ -47,7 +47,7 @@ function rowOf(key: string, of: readonly Reported[]): ReportRow {
   return {
     key,
     conversations: of.length,
-    abandoned: of.filter(({ state, answered_at }) => state === 'closed' && answered_at === null).length,
+    abandoned: of.filter(({ state, bot, answered_at }) => state === 'closed' && answered_at === null && !bot).length,
     breached: of.filter(({ breached }) => breached.length > 0).length,
     waiting_ms_p50: quantile(waiting, 0.5),
     waiting_ms_p90: quantile(waiting, 0.9),

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationStatus } from '@switchboard/contracts/desks'
-import { type DeskState, isPresent, queueKey } from './desk.ts'
+import { type DeskState, isPresent, queueKey, type Seat } from './desk.ts'
 import { isOpenAt } from './desk-hours.ts'
 
 /** A conversation as those who take part are told of it, with the place in the queue of one that waits. */
@@ -19,10 +19,13 @@ export function statusOf(state: DeskState, conversation: Conversation, nowMs: nu
   }
 }
 
+/** People only: a bot does not take what waits. */
+const answers = (seat: Seat): boolean => isPresent(seat) && seat.agent.bot !== true
+
 /** How long the one at this place will wait: as many conversations must end before, and the desk ends so many at a time. */
 export function waitSeconds({ handledMs, agents }: DeskState, position: number): number | null {
   let places = 0
-  for (const seat of agents.values()) if (isPresent(seat)) places += seat.agent.capacity
+  for (const seat of agents.values()) if (answers(seat)) places += seat.agent.capacity
   if (places === 0 || handledMs.length === 0) return null
   const mean = handledMs.reduce((sum, ms) => sum + ms, 0) / handledMs.length
   return Math.round((position * mean) / places / 1_000)
@@ -31,6 +34,6 @@ export function waitSeconds({ handledMs, agents }: DeskState, position: number):
 /** Agents who take conversations now. */
 export function presentCount({ agents }: DeskState): number {
   let count = 0
-  for (const seat of agents.values()) if (isPresent(seat)) count += 1
+  for (const seat of agents.values()) if (answers(seat)) count += 1
   return count
 }

@@ -1,6 +1,7 @@
 import type { Conversation } from '@switchboard/contracts/desks'
 import { MAX } from '@switchboard/contracts/limits'
 import { type DeskState, hasRoom, isFree, isPresent, type Seat } from './desk.ts'
+import { queuedAgain } from './desk-bot.ts'
 import { agentChanged, changed, type DeskDraft, goneOffer, noted, WAITING } from './desk-draft.ts'
 import { isOpenAt, opensAt } from './desk-hours.ts'
 import { offerIdOf } from './desk-ids.ts'
@@ -27,6 +28,7 @@ function dueStep(state: DeskState, timer: string, nowMs: number): readonly DeskD
   const id = timer.slice(2)
   if (timer.startsWith('s:')) return breachStep(state, id)
   if (timer.startsWith('i:')) return [closedIdle(state, id, nowMs)]
+  if (timer.startsWith('b:')) return [botLate(state, id, nowMs)]
   if (timer.startsWith('c:')) return conversationStep(state, state.conversations.get(id), nowMs)
   const seat = state.agents.get(id)
   if (!seat) throw new Error(`a timer of nobody: ${timer}`)
@@ -47,6 +49,13 @@ function closedIdle({ conversations }: DeskState, id: string, at: number): DeskD
   return changed(conversation, 'closed', { state: 'closed', ended_at: at, at })
 }
 
+/** A bot that lets somebody wait for too long has lost them to the people of the desk. */
+function botLate(state: DeskState, id: string, at: number): DeskDraft {
+  const conversation = state.conversations.get(id)
+  if (!conversation) throw new Error('a bot is late in a conversation that is not there')
+  return changed(conversation, 'requeued', queuedAgain(state, conversation, { at }))
+}
+
 function conversationStep(state: DeskState, conversation: Conversation | undefined, at: number): readonly DeskDraft[] {
   if (!conversation) throw new Error('a timer of a conversation that is not there')
   if (conversation.state === 'snoozed') return [woken(state, conversation, at)]
@@ -60,7 +69,7 @@ export function woken(state: DeskState, conversation: Conversation, at: number):
   const seat = state.agents.get(conversation.agent ?? '')
   if (seat && isPresent(seat) && hasRoom(seat))
     return changed(conversation, 'woken', { state: 'assigned', until: null, at })
-  return changed(conversation, 'woken', { ...WAITING, prefers: conversation.agent, at })
+  return changed(conversation, 'woken', queuedAgain(state, conversation, { prefers: conversation.agent, at }))
 }
 
 /** An offer that was not taken: back to the queue, or to who wanted to hand it on. */
@@ -90,7 +99,8 @@ function clearStep(state: DeskState, seat: Seat, at: number): readonly DeskDraft
   const conversation = state.conversations.get(offered ?? owned ?? '')
   if (!conversation) throw new Error(`agent ${seat.agent.user} has something that is not there`)
   if (offered !== undefined) return [offerBack(conversation, 'withdrawn', at)]
-  return [{ ...changed(conversation, 'requeued', { ...WAITING, at }), ...goneOffer(conversation, 'withdrawn') }]
+  const queued = changed(conversation, 'requeued', queuedAgain(state, conversation, { at }))
+  return [{ ...queued, ...goneOffer(conversation, 'withdrawn') }]
 }
 
 /** The first who waits and whom somebody free can answer; a queue is looked at for each skill, whatever their lengths. */
@@ -116,7 +126,8 @@ function offerStep(state: DeskState, at: number): readonly DeskDraft[] {
 
 function agentFor(state: DeskState, { prefers, skill }: Conversation): string | undefined {
   const preferred = state.agents.get(prefers ?? '')
-  const suits = preferred && isFree(preferred) && (skill === null || preferred.agent.skills.includes(skill))
+  const suits =
+    preferred && !preferred.agent.bot && isFree(preferred) && (skill === null || preferred.agent.skills.includes(skill))
   return suits ? preferred.agent.user : state.free.get(skill ?? '')?.first?.id
 }
 

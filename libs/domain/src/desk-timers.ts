@@ -5,9 +5,10 @@ type Promises = Pick<DeskSettings, 'waiting_seconds' | 'first_reply_seconds'>
 /** The promise of a desk that is broken next, and when; null if none can be any more. Pure. */
 export function breachOf(
   settings: Promises | null,
-  { state, entered_at, answered_at, replied_at, breached }: Conversation,
+  { state, bot, entered_at, answered_at, replied_at, breached }: Conversation,
 ): { readonly breach: Breach; readonly at: number } | null {
-  if (!settings || state === 'closed' || state === 'moved') return null
+  // With a bot nobody waits yet: the time counts from when it hands over.
+  if (!settings || state === 'closed' || state === 'moved' || bot) return null
   const open: { readonly breach: Breach; readonly at: number }[] = []
   const add = (breach: Breach, seconds: number | null, isKept: boolean) => {
     if (seconds !== null && !isKept && !breached.includes(breach))
@@ -26,4 +27,14 @@ export function idleAt(
   const seconds = settings?.idle_seconds ?? null
   if (seconds === null || state !== 'assigned' || agent_at === null || agent_at < (visitor_at ?? 0)) return null
   return agent_at + seconds * 1_000
+}
+
+/** When a conversation that a bot leaves without an answer goes to people; null where none waits for a bot. Pure. */
+export function botLateAt(
+  settings: Pick<DeskSettings, 'bot_seconds'> | null,
+  { state, bot, assigned_at, visitor_at, agent_at }: Conversation,
+): number | null {
+  if (!settings || !bot || (state !== 'assigned' && state !== 'held')) return null
+  const asked = Math.max(assigned_at ?? 0, visitor_at ?? 0)
+  return agent_at !== null && agent_at >= asked ? null : asked + settings.bot_seconds * 1_000
 }

@@ -1,8 +1,9 @@
 import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import type { Agent, Conversation, DeskSettings, Priority } from '@switchboard/contracts/desks'
+import { DESK_DEFAULTS } from '@switchboard/contracts/desks'
 import { MAX } from '@switchboard/contracts/limits'
 import { Ordered, type Work } from './desk-order.ts'
-import { breachOf, idleAt } from './desk-timers.ts'
+import { botLateAt, breachOf, idleAt } from './desk-timers.ts'
 
 /** An agent with what they have. `isGhost`: no agent any more, or never one, and something still names them. */
 export interface Seat {
@@ -30,14 +31,17 @@ export interface DeskState {
   readonly queue: Ordered
   /** The same by the skill that they need; '' is none. */
   readonly queues: Map<string, Ordered>
-  /** Agents who could be made an offer now, by their skills; all are under ''. */
+  /** Agents who could be made an offer now, by their skills; all are under '', and bots, who are made none, under `BOTS`. */
   readonly free: Map<string, Ordered>
-  /** What is due when: `c:` offers and what was put off, `s:` promises, `i:` silence, `a:` agents who are gone, `r:` who rest. */
+  /** What is due when: `c:` offers and what was put off, `s:` promises, `i:` silence, `b:` bots, `a:` agents who are gone, `r:` who rest. */
   readonly timers: Ordered
   /** How long the newest conversations took, in milliseconds. */
   readonly handledMs: number[]
   readonly work: Work
 }
+
+/** No name of a skill. */
+export const BOTS = ' bots'
 
 /** What the last conversations took says how long the next ones will. */
 const HANDLED_KEPT = 32
@@ -74,7 +78,8 @@ export interface DeskFacts {
 /** The state that a snapshot describes. */
 export function deskFrom(facts: DeskFacts): DeskState {
   const state = emptyDesk(facts.desk)
-  state.settings = facts.settings
+  // What an older release has stored lacks what came since.
+  state.settings = facts.settings && { ...DESK_DEFAULTS, ...facts.settings }
   for (const agent of facts.agents) seatOf(state, agent.user, agent)
   for (const conversation of facts.conversations) putConversation(state, conversation)
   for (const user of state.agents.keys()) arrange(state, user)
@@ -114,9 +119,9 @@ export function applyDesk(state: DeskState, event: DeskEvent): void {
 
 function remember(
   state: DeskState,
-  { change, conversation: { assigned_at, at } }: Extract<DeskEvent, { change: unknown }>,
+  { change, conversation: { assigned_at, bot, at } }: Extract<DeskEvent, { change: unknown }>,
 ) {
-  if ((change !== 'closed' && change !== 'left') || assigned_at === null) return
+  if ((change !== 'closed' && change !== 'left') || assigned_at === null || bot) return
   state.handledMs.push(at - assigned_at)
   if (state.handledMs.length > HANDLED_KEPT) state.handledMs.shift()
 }
@@ -224,7 +229,7 @@ function takeOut(state: DeskState, { conversation: id, visitor, agent, offer, sk
   const queue = state.queues.get(skill ?? '')
   queue?.delete(id)
   if (queue?.size === 0) state.queues.delete(skill ?? '')
-  for (const kind of ['c', 's', 'i']) state.timers.delete(`${kind}:${id}`)
+  for (const kind of ['c', 's', 'i', 'b']) state.timers.delete(`${kind}:${id}`)
   if (agent !== null) state.agents.get(agent)?.owned.delete(id)
   if (offer !== null) state.agents.get(offer.agent)?.offered.delete(id)
 }
@@ -249,6 +254,7 @@ function setTimers({ timers, settings }: DeskState, conversation: Conversation):
   set(`c:${id}`, offer?.expires_at ?? (conversation.state === 'snoozed' ? until : null))
   set(`s:${id}`, breachOf(settings, conversation)?.at ?? null)
   set(`i:${id}`, idleAt(settings, conversation))
+  set(`b:${id}`, botLateAt(settings, conversation))
 }
 
 function orderedIn({ work }: DeskState, lists: Map<string, Ordered>, name: string): Ordered {
@@ -260,7 +266,7 @@ function orderedIn({ work }: DeskState, lists: Map<string, Ordered>, name: strin
 }
 
 function unlist(state: DeskState, user: string, { skills }: Agent): void {
-  for (const skill of ['', ...skills]) state.free.get(skill)?.delete(user)
+  for (const skill of ['', BOTS, ...skills]) state.free.get(skill)?.delete(user)
 }
 
 /** Puts an agent where they belong, whatever has changed: among the free, and among those whose time is up. */
@@ -271,7 +277,8 @@ function arrange(state: DeskState, user: string): void {
   unlist(state, user, agent)
   if (isFree(seat)) {
     const key = state.settings?.strategy === 'round_robin' ? agent.served : loadOf(seat)
-    for (const skill of ['', ...agent.skills]) orderedIn(state, state.free, skill).put(user, key, agent.served)
+    for (const skill of agent.bot ? [BOTS] : ['', ...agent.skills])
+      orderedIn(state, state.free, skill).put(user, key, agent.served)
   }
   const clearsAt = clearTime(state, seat)
   if (clearsAt === null) state.timers.delete(`a:${user}`)

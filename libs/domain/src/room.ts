@@ -46,9 +46,13 @@ export const standingOf = ({
   agent,
   revision,
   until,
+  bot,
+  offline,
 }: Exclude<ConversationEvent, { type: 'conversation.details' }>): Standing => ({
   ...{ desk, visitor, state, agent, revision },
   ...(until === undefined ? {} : { until }),
+  ...(bot && { bot }),
+  ...(offline && { offline }),
 })
 
 const newMember = (user: string, role: Role, event: RoomEvent): MemberState => ({
@@ -96,6 +100,8 @@ export function applyRoom(state: RoomState, event: RoomEvent): void {
     case 'conversation.details':
       break
     default:
+      // The first word of whoever has it by now is a new turn, though the last one was an agent's, too.
+      if (state.standing?.agent !== event.agent) state.told = null
       state.standing = standingOf(event)
   }
 }

@@ -140,12 +140,16 @@ const STATES: readonly Conversation['state'][] = ['queued', 'offered', 'assigned
 
 function censusOf(states: readonly DeskState[]): DeskCensus {
   const conversations = new Map<string, number>(STATES.map((state) => [state, 0]))
-  const agents = new Map<string, number>(['online', 'away', 'offline', 'gone'].map((status) => [status, 0]))
+  const agents = new Map<string, number>(['online', 'away', 'offline', 'gone', 'bot'].map((status) => [status, 0]))
   const capacity = { free: 0, used: 0 }
   const add = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
   for (const state of states) {
     for (const conversation of state.conversations.values()) add(conversations, conversation.state)
     for (const seat of state.agents.values()) {
+      if (seat.agent.bot) {
+        add(agents, 'bot')
+        continue
+      }
       add(agents, seat.agent.connected || seat.agent.status !== 'online' ? seat.agent.status : 'gone')
       capacity.used += loadOf(seat)
       if (isPresent(seat) && hasRoom(seat)) capacity.free += seat.agent.capacity - loadOf(seat)

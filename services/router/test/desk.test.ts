@@ -110,3 +110,45 @@ test('a conversation that has moved, then its old desk passes on what is sent to
   const left = (await tell(fixture, ['desk.leave', 'vera'], { conversation })) as ConversationStatus
   assert.deepEqual([left.desk, left.state, left.revision], ['d2', 'closed', 4])
 })
+
+const changeOf = (event: AnyEvent): string | undefined =>
+  event.type === 'conversation.changed' ? `${event.change}${event.breached ? ` ${event.breached}` : ''}` : undefined
+
+test('nobody answers in the time that a desk promises, then each promise is broken once, and is counted', async () => {
+  await using fixture = await routerFixture(servers)
+  await fixture.router()
+  const promises = { strategy: 'manual', waiting_seconds: 1, first_reply_seconds: 1 }
+  const { conversation, revision } = await openDesk(fixture, promises)
+  const events = await logUntil(fixture, { kind: 'desk', id: 'd1' }, (all) =>
+    all.map(changeOf).includes('breached first_reply'),
+  )
+  const breaches = events.filter((event) => event.type === 'conversation.changed' && event.change === 'breached')
+  assert.deepEqual(breaches.map(changeOf), ['breached waiting', 'breached first_reply'])
+  for (const event of breaches) {
+    assert.ok(event.type === 'conversation.changed' && event.at >= event.conversation.entered_at + 1_000)
+    assert.equal(event.conversation.revision, revision, 'whoever acts on what they saw may do so')
+  }
+  const picked = (await tell(fixture, ['desk.pick', 'ann'], { conversation, revision })) as ConversationStatus
+  assert.deepEqual([picked.state, picked.agent], ['assigned', 'ann'])
+})
+
+test('a bot says nothing, and its router stops, then the next router gives the conversation to a person', async () => {
+  await using fixture = await routerFixture(servers)
+  const first = await fixture.router()
+  await tell(fixture, ['desk.put', 'root'], { settings: { title: 'D', bot_seconds: 1 }, create: true })
+  for (const user of ['bot', 'ann']) {
+    await tell(fixture, ['desk.put-agent', 'root'], { user, bot: user === 'bot' })
+    await tell(fixture, ['desk.status', user], { desk: 'd1', status: 'online' })
+  }
+  const entered = (await tell(fixture, ['desk.enter', 'vera'], { desk: 'd1' })) as ConversationStatus
+  assert.deepEqual([entered.state, entered.agent, entered.revision], ['assigned', 'bot', 2])
+  await first[Symbol.asyncDispose]()
+  await fixture.router()
+  await logUntil(fixture, { kind: 'user', id: 'ann' }, (all) => all.some(({ type }) => type === 'offer'))
+  const { conversation: id } = entered
+  const room = await logUntil(fixture, { kind: 'room', id }, (all) => all.some(({ type }) => type === 'member.removed'))
+  assert.deepEqual(typesOf(room), [
+    ...['room.created', 'conversation.queued', 'conversation.assigned', 'member.added bot'],
+    ...['conversation.queued', 'member.removed bot'],
+  ])
+})

@@ -9,7 +9,7 @@ const SETTINGS: DeskSettings = {
   ...{ title: 'D', time_zone: 'UTC', hours: null, capacity: 5 },
   strategy: 'least_loaded',
   ...{ offer_seconds: 30, requeue_seconds: 30, skills: [], skill_field: null },
-  ...{ waiting_seconds: null, first_reply_seconds: null, idle_seconds: null, pre_chat: [] },
+  ...{ waiting_seconds: null, first_reply_seconds: null, bot_seconds: 15, idle_seconds: null, pre_chat: [] },
 }
 const ID = `d1-${'x'.repeat(21)}`
 const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }

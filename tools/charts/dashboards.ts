@@ -2,6 +2,7 @@ import { CHANNELS, type ChannelName } from '@switchboard/contracts/channels'
 import { type Dashboard, grafana, type Panel, type Row } from './dashboard.ts'
 import { HERE, max, rate, sum, times, where } from './dashboard-queries.ts'
 import { CAPACITY, DESKS, NATS, PROCESS } from './dashboards-around.ts'
+import { WEBHOOK_PANELS } from './dashboards-webhooks.ts'
 import type { Service } from './setting-values.ts'
 
 /** What each service measures of its channels, in the order in which a message meets them. */
@@ -195,6 +196,7 @@ const OWN: Readonly<Record<Service, readonly Panel[]>> = {
       title: 'Credentials refused',
       queries: { '{{provider}}': max('switchboard_notifier_circuit_open', 'provider') },
     },
+    ...WEBHOOK_PANELS,
   ],
 }
 

@@ -108,7 +108,7 @@ export const CHANNELS = {
   pushes: {
     kind: 'work queue',
     subject: 'push.<provider>',
-    carries: 'one notification for one device',
+    carries: 'one notification for one device, or one event for one webhook',
     guarantee: 'at least once, claimed before sending',
     order: 'none',
     producers: ['notifier'],
@@ -143,6 +143,14 @@ export const CHANNELS = {
     kind: 'outward',
     carries: 'notifications to Google',
     guarantee: 'by outcome',
+    order: 'none',
+    producers: ['notifier'],
+    consumers: ['provider'],
+  },
+  webhooks: {
+    kind: 'outward',
+    carries: 'events of desks to a customer’s own servers',
+    guarantee: 'at least once, for a day',
     order: 'none',
     producers: ['notifier'],
     consumers: ['provider'],

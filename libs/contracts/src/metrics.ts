@@ -74,6 +74,10 @@ export const METRICS = {
   switchboard_notifier_push_seconds: metric('histogram', 'From the message to the provider’s answer', 'provider'),
   switchboard_notifier_circuit_open: metric('gauge', 'Providers that refuse our credentials', 'provider'),
 
+  switchboard_notifier_webhooks_total: metric('counter', 'Attempts to deliver to webhooks', 'outcome'),
+  switchboard_notifier_webhook_seconds: metric('histogram', 'From the event to the answer of the webhook'),
+  switchboard_notifier_webhooks_held: metric('gauge', 'Webhooks that do not answer well, and are tried now and then'),
+
   switchboard_process_loop_lag_seconds: metric(
     'gauge',
     'Delay of the event loop, 99th percentile of the last ten seconds',

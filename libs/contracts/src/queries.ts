@@ -12,6 +12,7 @@ import type { DeviceBody } from './http.ts'
 import type { EntityKind } from './ids.ts'
 import type { HistoryPage, MemberEntry, PresenceEntry, RoomEntry } from './methods.ts'
 import type { Device, GlobalRole } from './records.ts'
+import type { WebhookQueries } from './webhook-queries.ts'
 
 /** One member as the router keeps it. `read_n`: messages up to `read`, so that unread is `n − read_n`. */
 export interface MemberState {
@@ -111,13 +112,13 @@ interface Asking {
   readonly roles: readonly GlobalRole[]
 }
 
-interface Query<Ask, Answer> {
+export interface Query<Ask, Answer> {
   readonly ask: Ask
   readonly answer: Answer
 }
 
 /** Answered by any storage pod. */
-export interface StorageQueries {
+export interface StorageQueries extends WebhookQueries {
   'room.load': Query<{ room: string }, RoomSnapshot>
   'user.load': Query<{ user: string }, UserSnapshot>
   'cids.find': Query<
@@ -195,11 +196,18 @@ export interface StorageQueries {
   >
   /**
    * Members of a room except `except`, by user id, with the devices they have (maybe none), for one message. `badge` is the number
-   * of rooms with something unread, this one included; 0 for those without a device, as nobody will see it.
+   * of rooms with something unread, this one included; 0 for those without a device, as nobody will see it. `standing` of a conversation.
    */
   'push.recipients': Query<
     { room: string; except: string; after?: string },
-    { title: string | null; kind: RoomKind; from_name: string; recipients: Recipient[]; more: boolean }
+    {
+      title: string | null
+      kind: RoomKind
+      from_name: string
+      recipients: Recipient[]
+      more: boolean
+      standing?: Standing
+    }
   >
 }
 
@@ -278,4 +286,8 @@ export const STORAGE_QUERIES = [
   'device.delete',
   'device.forget',
   'push.recipients',
+  'webhook.put',
+  'webhook.remove',
+  'webhook.list',
+  'webhook.targets',
 ] as const satisfies readonly (keyof StorageQueries)[]

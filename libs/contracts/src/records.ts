@@ -7,6 +7,7 @@ import type { RoomKind } from './events.ts'
 import type { DeviceBody } from './http.ts'
 import type { EntityKind } from './ids.ts'
 import type { Params, RoomMethod } from './methods.ts'
+import type { WebhookEvent } from './webhooks.ts'
 
 /** Roles of a person in the whole installation, from the token. */
 export type GlobalRole = 'admin' | 'supervisor' | 'agent' | 'user' | 'visitor' | 'api'
@@ -161,6 +162,22 @@ export interface PushRecord {
   readonly user: string
   readonly badge: number
   readonly device: Device
+}
+
+/** `pushes`: one event for one webhook. Its address and its secret are looked up when it is sent. */
+export interface HookRecord {
+  readonly hook: string
+  readonly desk: string
+  readonly type: WebhookEvent
+  /** What it tells of: `<entity>:<seq>`. */
+  readonly event: string
+  readonly at: number
+  /** Not before this moment: milliseconds since the epoch. */
+  readonly due_at: number
+  /** Of an answer: only if this visitor has not seen it by then. */
+  readonly unseen?: { readonly room: string; readonly seq: number; readonly log_seq: number; readonly user: string }
+  /** JSON, as it is signed. */
+  readonly body: string
 }
 
 /** `kick`: connections of this user end, or those with a token issued before `before` (milliseconds). */

@@ -52,6 +52,8 @@ const VERSION = 'switchboard 0.1'
 
 /** Connections that the kernel keeps while this process is busy: everybody returns at once when another edge has ended. */
 const BACKLOG = 4_096
+/** As the Standard Webhooks specification has it: between 24 and 64. */
+const WEBHOOK_SECRET_BYTES = 32
 
 /** Builds the whole edge; disposing drains it and undoes everything in reverse. */
 export async function startEdge(context: EdgeContext, overrides: EdgeOverrides = {}): Promise<Edge> {
@@ -167,11 +169,13 @@ async function listen(context: EdgeContext, session: SessionParts, bus: Bus): Pr
     admission,
     rpc,
     newId,
+    newSecret: () => randomBytes(WEBHOOK_SECRET_BYTES).toString('base64'),
     tracing: context.tracing,
     apiKeys: settings.API_KEYS,
     webDir: settings.WEB_DIR,
     widgetSites: settings.WIDGET_SITES,
     proxyHops: settings.PROXY_HOPS,
+    webhookHosts: settings.WEBHOOK_HOSTS,
   })
   stack.defer(() => app.close())
   await fromUplink(app, uplink)

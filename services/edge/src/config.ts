@@ -54,6 +54,11 @@ export const settings = table({
   JWKS_URL: { type: 'url', default: '', doc: 'Public keys of another issuer whose tokens count as well.' },
   JWKS_ISSUER: { type: 'string', default: '', doc: 'The iss of that issuer.' },
   API_KEYS: { type: 'list', default: [], secret: true, doc: 'Keys with which servers may send in the name of users.' },
+  WEBHOOK_HOSTS: {
+    type: 'list',
+    default: [],
+    doc: 'Where webhooks may go besides https in public, host:port: also by http, and also in a private network. The same at edge and notifier.',
+  },
   TRACES_PER_THOUSAND: {
     type: 'integer',
     default: 10,

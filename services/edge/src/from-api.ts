@@ -27,6 +27,7 @@ import { transcriptRoutes } from './api-transcripts.ts'
 import { useContractSchemas } from './api-validate.ts'
 import { visitorRoutes } from './api-visitors.ts'
 import { framingSites, isPageAddress, pageHeaders, pageOf } from './api-web.ts'
+import { webhookRoutes } from './api-webhooks.ts'
 import type { Clock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Rpc } from './rpc.ts'
@@ -40,6 +41,8 @@ export interface ApiParts {
   readonly admission: Admission
   readonly rpc: Rpc
   readonly newId: () => string
+  /** What the deliveries to a webhook are signed with, in base64. */
+  readonly newSecret: () => string
   /** Undefined where nothing is traced. */
   readonly tracing: Tracing | undefined
   readonly apiKeys: readonly string[]
@@ -47,6 +50,8 @@ export interface ApiParts {
   /** Sites that may show the widget's page in a frame. */
   readonly widgetSites: readonly string[]
   readonly proxyHops: number
+  /** Where webhooks may go besides https in public. */
+  readonly webhookHosts: readonly string[]
 }
 
 /** A route's answer: a body, or a refusal that becomes the one shape of HTTP errors. */
@@ -113,6 +118,7 @@ export async function fromApi(parts: ApiParts): Promise<FastifyInstance> {
   roomRoutes(app, routes)
   deviceRoutes(app, routes)
   deskRoutes(app, routes)
+  webhookRoutes(app, routes)
   app.get(
     '/.well-known/jwks.json',
     { schema: { summary: 'The keys that sign our tokens' } },

@@ -225,5 +225,9 @@ function storageHandlers(world: World): StorageHandlers {
       password === 'right password' ? { user, name: user, roles: ['user'] } : refuse('bad_credentials'),
     'device.put': async () => ({}),
     'device.delete': async () => ({}),
+    'webhook.put': unused,
+    'webhook.remove': unused,
+    'webhook.list': unused,
+    'webhook.targets': unused,
   }
 }

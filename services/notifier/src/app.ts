@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls'
 import { readClaim, writeClaim } from '@switchboard/bus/claim'
-import { connectBus } from '@switchboard/bus/connect'
+import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { ensureStreams } from '@switchboard/bus/streams'
 import { MAX } from '@switchboard/contracts/limits'
 import type { Device } from '@switchboard/contracts/records'
@@ -9,19 +9,22 @@ import type { Context } from '@switchboard/runtime/context'
 import { type Tracing, throughSpan } from '@switchboard/runtime/tracing'
 import type { ClaimRecord } from './claims.ts'
 import { checkSettings, type NotifierSettings, type settings } from './config.ts'
-import { Deliverer } from './deliver.ts'
-import { createEvents } from './events.ts'
+import { type HookOptions, hookDeliverer } from './deliver-hooks.ts'
+import { pushDeliverer } from './deliver-pushes.ts'
+import { createEvents, type Events } from './events.ts'
 import { readServiceAccount } from './fcm-access.ts'
 import { fromLog, tailOf } from './from-log.ts'
 import { fromMarks } from './from-marks.ts'
 import { fromPresence } from './from-presence.ts'
-import { fromPushes } from './from-pushes.ts'
+import { type FromPushesOptions, fromPushes } from './from-pushes.ts'
+import { type KnownHooks, knownHooks } from './known-hooks.ts'
 import type { ApnsDevice, FcmDevice, Outcome, PushRequest, PushSender, WebpushDevice } from './outcome.ts'
 import { createTail } from './room-tail.ts'
 import { toApns } from './to-apns.ts'
 import { toFcm } from './to-fcm.ts'
-import { toPushes } from './to-pushes.ts'
-import { toQueries } from './to-queries.ts'
+import { toHooks, toPushes, WEBHOOKS } from './to-pushes.ts'
+import { type Queries, toQueries } from './to-queries.ts'
+import { toWebhooks, type WebhookSender } from './to-webhooks.ts'
 import { toWebpush } from './to-webpush.ts'
 
 /** Two exchanges with a provider and a token service, each of 30 seconds, and some room. */
@@ -59,39 +62,37 @@ export async function startNotifier(
   await ensureStreams(bus)
   const events = createEvents({ log, meters })
   const queries = toQueries(bus)
-  const marks = fromMarks(bus)
-  const tail = createTail(tailOf(bus))
   const view = new PresenceView()
   stack.use(await fromPresence(bus, view))
-  const isLooking = (user: string): boolean => view.of(user).foreground > 0
   const senders = createSenders(context.settings, { now, random })
   for (const sender of [senders.apns, senders.fcm, senders.webpush]) if (sender !== undefined) stack.use(sender)
   const providers = (['apns', 'fcm', 'webpush'] as const).filter((provider) => senders[provider] !== undefined)
   log.info({ providers }, 'pushes go to these providers')
 
-  const deliverer = new Deliverer({
-    owner: context.id,
-    claims: {
-      write: (key, value, expect) => writeClaim(bus, { key, value, expect }),
-      read: (key) => readClaim<ClaimRecord>(bus, key),
-    },
-    isLooking,
-    readSeq: async ({ room, user, log_seq }) =>
-      Math.max(...(await Promise.all([marks.read(room, user), tail.wrote(room, { user, after: log_seq })]))),
-    send: (push) => sendTraced(tracing, push, senders),
-    forget: queries.forget,
+  const hooks = knownHooks({ targets: queries.webhooks, now })
+  const webhooks = stack.use(
+    toWebhooks({ hosts: context.settings.WEBHOOK_HOSTS, ca: caOf(context.settings), now, random }),
+  )
+  const settleMs = overrides.settleMs ?? SETTLE_MS
+  const deliverers = createDeliverers(context, {
+    bus,
     events,
+    queries,
+    view,
+    hooks,
+    senders,
+    webhooks,
     now,
     random,
-    settleMs: overrides.settleMs ?? SETTLE_MS,
-    ageMsMax: MAX.pushAgeMs,
+    settleMs,
   })
-  const deliver = deliverer.deliver.bind(deliverer)
-  stack.use(await fromPushes(bus, { providers, deliver, events, now, crash }))
+  stack.use(await fromPushes(bus, { providers, ...deliverers, events, now, crash }))
   stack.use(
     await fromLog(bus, {
       queries,
       toPushes: toPushes(bus),
+      toHooks: toHooks(bus),
+      hooks,
       providers: new Set<Device['provider']>(providers),
       events,
       now,
@@ -104,15 +105,52 @@ export async function startNotifier(
   return stack.move()
 }
 
+type DelivererParts = Pick<HookOptions, 'now' | 'random' | 'settleMs'> & {
+  readonly bus: Bus
+  readonly events: Events
+  readonly queries: Queries
+  readonly view: PresenceView
+  readonly hooks: KnownHooks
+  readonly senders: Senders
+  readonly webhooks: WebhookSender
+}
+
+/** What decides about pushes and about deliveries to webhooks, with the claims and the last look that they share. */
+function createDeliverers(
+  { id: owner, tracing }: Context<typeof settings>,
+  { bus, events, queries, view, hooks, senders, webhooks, ...clock }: DelivererParts,
+): Pick<FromPushesOptions, 'deliver' | 'deliverHook'> {
+  const marks = fromMarks(bus)
+  const tail = createTail(tailOf(bus))
+  const every: Omit<HookOptions, 'known' | 'send' | 'events'> = {
+    ...clock,
+    owner,
+    ageMsMax: MAX.pushAgeMs,
+    claims: {
+      write: (key, value, expect) => writeClaim(bus, { key, value, expect }),
+      read: (key) => readClaim<ClaimRecord>(bus, key),
+    },
+    isLooking: (user) => view.of(user).foreground > 0,
+    readSeq: async ({ room, user, log_seq }) =>
+      Math.max(...(await Promise.all([marks.read(room, user), tail.wrote(room, { user, after: log_seq })]))),
+  }
+  const send = (push: PushRequest) => sendTraced(tracing, push, senders)
+  const pushes = pushDeliverer({ ...every, send, forget: queries.forget, events })
+  const told = hookDeliverer({ ...every, known: hooks, send: hookTraced(tracing, webhooks), events: events.hooks })
+  return { deliver: (record) => pushes.deliver(record), deliverHook: (record) => told.deliver(record) }
+}
+
 type Senders = {
   readonly apns: PushSender<ApnsDevice> | undefined
   readonly fcm: PushSender<FcmDevice> | undefined
   readonly webpush: PushSender<WebpushDevice> | undefined
 }
 
+const caOf = ({ PUSH_CA }: NotifierSettings) => (PUSH_CA === '' ? rootCertificates : [...rootCertificates, PUSH_CA])
+
 /** A sender for each provider that has its credentials in the settings. */
 function createSenders(values: NotifierSettings, clock: { now: () => number; random: () => number }): Senders {
-  const every = { ...clock, ca: values.PUSH_CA === '' ? rootCertificates : [...rootCertificates, values.PUSH_CA] }
+  const every = { ...clock, ca: caOf(values) }
   return {
     apns:
       values.APNS_KEY === ''
@@ -149,6 +187,18 @@ function sendTraced(tracing: Tracing | undefined, push: PushRequest, senders: Se
   const send = () => sendBy(senders, push)
   return throughSpan(span, send, ({ kind }) => ({ outcome: kind }))
 }
+
+const hookTraced =
+  (tracing: Tracing | undefined, { send }: WebhookSender): WebhookSender['send'] =>
+  (hook) => {
+    const attributes = { provider: WEBHOOKS }
+    const span = tracing?.begin('notifier.send', { cause: tracing.active, of: WEBHOOKS, attributes })
+    return throughSpan(
+      span,
+      () => send(hook),
+      ({ kind }) => ({ outcome: kind }),
+    )
+  }
 
 function sendBy(senders: Senders, push: PushRequest): Promise<Outcome> {
   const { device } = push

@@ -38,10 +38,15 @@ export const settings = table({
     default: webpushHostsDefault,
     doc: 'Push services that may be sent to: a host, a suffix with a leading dot, or host:port, which may be private.',
   },
+  WEBHOOK_HOSTS: {
+    type: 'list',
+    default: [],
+    doc: 'Where webhooks may go besides https in public, host:port: also by http, and also in a private network. The same at edge and notifier.',
+  },
   PUSH_CA: {
     type: 'pem',
     default: '',
-    doc: 'Certificate authority to trust for all push services, besides the well-known ones.',
+    doc: 'Certificate authority to trust for all push services and webhooks, besides the well-known ones.',
   },
 })
 

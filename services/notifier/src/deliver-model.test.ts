@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { pushOf } from '../test/push-fixture.ts'
 import type { ClaimRecord } from './claims.ts'
-import { Deliverer } from './deliver.ts'
+import { pushDeliverer } from './deliver-pushes.ts'
 import type { Events } from './events.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -90,7 +90,7 @@ class World {
 class Notifier {
   isDead = false
   readonly #world: World
-  readonly #deliverer: Deliverer
+  readonly #deliverer: ReturnType<typeof pushDeliverer>
   /** What it has in hand, and whether there was nothing to say when it began: bob had read it, or looked. */
   readonly #inHand = new Map<number, boolean>()
 
@@ -100,7 +100,7 @@ class Notifier {
       const done = await work
       return this.isDead ? new Promise<T>(() => {}) : done
     }
-    this.#deliverer = new Deliverer({
+    this.#deliverer = pushDeliverer({
       owner: `n${number}`,
       claims: {
         write: (key, value, expect) => alive(world.write(key, value, expect)),

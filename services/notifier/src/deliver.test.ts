@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pushOf } from '../test/push-fixture.ts'
 import type { ClaimRecord } from './claims.ts'
-import { Deliverer, type Delivery } from './deliver.ts'
+import type { Delivery } from './deliver.ts'
+import { pushDeliverer } from './deliver-pushes.ts'
 import type { Events } from './events.ts'
 import type { Outcome, PushRequest } from './outcome.ts'
 
@@ -39,7 +40,7 @@ function start(outcomes: Outcome[], claims = startClaims(), owner = 'me') {
   const note = (kind: string) => (_: unknown, detail?: unknown) => {
     happened.push(typeof detail === 'string' ? `${kind} ${detail}` : kind)
   }
-  const events: Events = {
+  const events: Omit<Events, 'hooked' | 'hooks'> = {
     planned: note('planned'),
     skipped: note('skipped'),
     attempted: (_, outcome) => happened.push(outcome.kind),
@@ -49,7 +50,7 @@ function start(outcomes: Outcome[], claims = startClaims(), owner = 'me') {
     circuit: (_, open) => happened.push(open ? 'circuit open' : 'circuit closed'),
     taking: () => () => undefined,
   }
-  const deliverer = new Deliverer({
+  const deliverer = pushDeliverer({
     owner,
     claims,
     isLooking: () => state.looking,

@@ -1,28 +1,31 @@
 /**
  * channel    log (JetStream)
- * comes      the events of all rooms; only messages matter here
+ * comes      the events of all rooms and desks; only messages and changes of conversations matter here
  * goes       the planner, then to-pushes
  * guarantee  at least once; a message planned twice gives the same pushes under the same ids
  * order      none: each message is planned for itself
- * acked      after the stream of pushes has all of its pushes
+ * acked      after the stream of pushes has all that follows from it
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { readHead, readTail } from '@switchboard/bus/log'
 import { traceOf } from '@switchboard/bus/trace'
 import { consumeWork, done, type Outcome, retry, type WorkRecord } from '@switchboard/bus/work'
+import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
-import type { Device, PushRecord } from '@switchboard/contracts/records'
+import type { Device, EntityRef, HookRecord, PushRecord } from '@switchboard/contracts/records'
 import { entityOf, STREAM_NUMBERS } from '@switchboard/contracts/subjects'
 import { inSpan, type Span, throughSpan } from '@switchboard/runtime/tracing'
 import { backOffMs } from './back-off.ts'
 import type { Events } from './events.ts'
+import type { KnownHooks } from './known-hooks.ts'
+import { hooksOfDesk, hooksOfMessage } from './plan-hooks.ts'
 import { plan, strangers, type Written } from './planner.ts'
 import type { TailDoor } from './room-tail.ts'
 import { RoomTurns } from './room-turns.ts'
 import type { CausedPush } from './to-pushes.ts'
-import type { Queries } from './to-queries.ts'
+import type { Queries, RecipientsPage } from './to-queries.ts'
 
 const ENTRIES_AT_ONCE_MAX = 256
 /** Rooms that storage is asked about at the same time. People wait for its other answers; a push can wait. */
@@ -35,6 +38,8 @@ const LARGE_ROOM_MEMBERS = 100
 export type FromLogOptions = {
   readonly queries: Queries
   readonly toPushes: (pushes: readonly CausedPush[]) => Promise<void>
+  readonly toHooks: (hooks: readonly HookRecord[], cause?: Span) => Promise<void>
+  readonly hooks: KnownHooks
   readonly providers: ReadonlySet<Device['provider']>
   readonly events: Events
   readonly now: () => number
@@ -57,23 +62,22 @@ export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncD
   )
   const handle = async (record: WorkRecord): Promise<Outcome> => {
     const { kind, id } = entityOf(record.subject)
-    if (kind !== 'room') return done
+    if (kind === 'user') return done
     const span = bus.tracing?.begin('notifier.plan', {
       cause: traceOf(record.headers),
       attributes: { entity: `${kind}:${id}` },
     })
     return throughSpan(
       span,
-      () => planRecord(record, id, span),
+      () => planRecord(record, { kind, id }, span),
       ({ kind }) => ({ outcome: kind }),
     )
   }
-  const planRecord = async (record: WorkRecord, id: string, cause: Span | undefined): Promise<Outcome> => {
+  const planRecord = async (record: WorkRecord, of: EntityRef, cause: Span | undefined): Promise<Outcome> => {
     const finish = options.events.taking('log')
     let result = 'failed'
     try {
-      const messages = freshOf(id, messagesOf(record, cause), options)
-      const outcome = messages.length === 0 ? done : await turns.add(id, messages)
+      const outcome = of.kind === 'desk' ? await planDesk(record, of.id, cause) : await planRoom(record, of.id, cause)
       result = outcome.kind
       return outcome.kind === 'retry'
         ? retry(backOffMs(outcome.afterMs, record.attempt - 1, options.random()))
@@ -81,6 +85,22 @@ export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncD
     } finally {
       finish(result)
     }
+  }
+  const planRoom = async (record: WorkRecord, id: string, cause: Span | undefined): Promise<Outcome> => {
+    const messages = freshOf(id, messagesOf(record, cause), options)
+    return messages.length === 0 ? done : turns.add(id, messages)
+  }
+  const planDesk = async (record: WorkRecord, id: string, cause: Span | undefined): Promise<Outcome> => {
+    const fresh = (decodeEntry(record.data) as DeskEvent[]).filter(({ at }) => options.now() - at <= MAX.pushAgeMs)
+    if (fresh.every(({ type }) => type !== 'conversation.changed')) return done
+    const targets = await options.hooks.of(id)
+    if (isRefusal(targets)) return retry(targets.after_ms ?? QUERY_RETRY_MS)
+    await tellHooks(
+      fresh.flatMap((event) => hooksOfDesk(id, event, targets)),
+      options,
+      cause,
+    )
+    return done
   }
   await using consumers = new AsyncDisposableStack()
   for (const number of STREAM_NUMBERS) {
@@ -124,6 +144,31 @@ function planTogether(room: string, messages: readonly Caused[], options: FromLo
   return inSpan(messages.find(({ cause }) => cause)?.cause, () => planMessages(room, messages, options))
 }
 
+type HookParts = Pick<FromLogOptions, 'toHooks' | 'events' | 'hooks' | 'delayMs'>
+
+async function tellHooks(hooks: readonly HookRecord[], { toHooks, events }: HookParts, cause?: Span): Promise<void> {
+  if (hooks.length === 0) return
+  await toHooks(hooks, cause)
+  events.hooked(hooks.length)
+}
+
+/** Webhooks of what is said in a conversation; what came of it only if it must be tried again. */
+async function tellOfMessages(
+  said: { readonly room: string; readonly page: RecipientsPage; readonly written: readonly Caused[] },
+  options: HookParts,
+): Promise<Outcome | undefined> {
+  const { room, page, written } = said
+  const { kind, standing, from_name: fromName } = page
+  if (kind !== 'conversation' || !standing) return undefined
+  const targets = await options.hooks.of(standing.desk)
+  if (isRefusal(targets)) return retry(targets.after_ms ?? QUERY_RETRY_MS)
+  for (const message of written) {
+    const about = { ...message, room, standing, fromName, delayMs: options.delayMs }
+    await tellHooks(hooksOfMessage(about, targets), options, message.cause)
+  }
+  return undefined
+}
+
 /** Storage is asked once for each author of the messages, not once for each message. */
 async function planMessages(room: string, messages: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
   for (const [from, written] of Map.groupBy(messages, ({ event }) => event.from)) {
@@ -131,6 +176,8 @@ async function planMessages(room: string, messages: readonly Caused[], options: 
     let large: boolean | undefined
     for await (const page of options.queries.recipients(room, from)) {
       if (isRefusal(page)) return retry(page.after_ms ?? QUERY_RETRY_MS)
+      const failed = await tellOfMessages({ room, page, written }, options)
+      if (failed) return failed
       large ??= page.more || page.recipients.length > LARGE_ROOM_MEMBERS
       if (large && written.every(({ event }) => (event.mentions ?? []).length === 0)) {
         // Nobody of the room is told: its other members need not be read.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isPublicAddress } from './public-address.ts'
+import { isPublicAddress, publicOnly } from './public-address.ts'
 
 const internal = [
   '0.0.0.0',
@@ -37,3 +37,21 @@ for (const address of ['8.8.8.8', '17.188.143.34', '172.32.0.1', '2a00:1450:4001
     assert.equal(isPublicAddress(address), true)
   })
 }
+
+test('a name that points to a private address as well, then only its public ones are connected to; to private ones alone, none', () => {
+  const names: Record<string, { address: string; family: number }[]> = {
+    'both.example': [
+      { address: '10.0.0.7', family: 4 },
+      { address: '1.1.1.1', family: 4 },
+    ],
+    'inside.example': [{ address: '169.254.169.254', family: 4 }],
+  }
+  const look = publicOnly((name, _options, done) => done(null, names[name] ?? []))
+  const found: unknown[] = []
+  const note = (error: Error | null, address: unknown) =>
+    found.push((error as { code?: string } | null)?.code ?? address)
+  look('both.example', {}, note)
+  look('both.example', { all: true }, note)
+  look('inside.example', {}, note)
+  assert.deepEqual(found, ['1.1.1.1', [{ address: '1.1.1.1', family: 4 }], 'EPRIVATEADDRESS'])
+})

@@ -1,3 +1,4 @@
+import type { LookupAddress, LookupOptions } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
 
 const BLOCKED_V4: readonly (readonly [string, number])[] = [
@@ -37,3 +38,25 @@ for (const [network, bits] of BLOCKED_V4) blocked.addSubnet(network, bits, 'ipv4
 for (const [network, bits] of BLOCKED_V6) blocked.addSubnet(network, bits, 'ipv6')
 const routed = new BlockList()
 routed.addSubnet('2000::', 3, 'ipv6')
+
+type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void
+type LookupAll = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  done: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void
+
+/** `dns.lookup` that refuses what is not on the public internet: a name that is allowed may still point anywhere. */
+export const publicOnly =
+  (lookup: LookupAll) =>
+  (hostname: string, options: LookupOptions, done: LookupDone): void =>
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return done(error, [])
+      const found = addresses.filter(({ address }) => isPublicAddress(address))
+      const [first] = found
+      if (first === undefined) {
+        return done(Object.assign(new Error(`${hostname} has no public address`), { code: 'EPRIVATEADDRESS' }), [])
+      }
+      if (options.all === true) done(null, found)
+      else done(null, first.address, first.family)
+    })

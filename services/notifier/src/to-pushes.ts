@@ -1,7 +1,7 @@
 /**
  * channel    pushes (JetStream work queue)
  * comes      what the planner decided
- * goes       one record for each device, on the subject of its provider
+ * goes       one record for each device or webhook, on the subject of its provider
  * guarantee  stored when this resolves; what is planned again is dropped by its id for five minutes, then by its claim
  * order      none
  * acked      by the stream
@@ -9,8 +9,9 @@
 import type { Bus } from '@switchboard/bus/connect'
 import { encodeJson } from '@switchboard/bus/core'
 import { headersOption, withTrace } from '@switchboard/bus/trace'
-import type { PushRecord } from '@switchboard/contracts/records'
+import type { HookRecord, PushRecord } from '@switchboard/contracts/records'
 import type { Span } from '@switchboard/runtime/tracing'
+import { deliveryId } from './plan-hooks.ts'
 
 const AT_ONCE_MAX = 256
 
@@ -18,6 +19,22 @@ const AT_ONCE_MAX = 256
 export interface CausedPush {
   readonly record: PushRecord
   readonly cause?: Span
+}
+
+/** The name of the queue of all webhooks, beside those of the providers. */
+export const WEBHOOKS = 'webhook'
+
+/** Stores deliveries to webhooks. @throws when NATS is away: the log entry they come from is then planned again. */
+export function toHooks(bus: Bus): (hooks: readonly HookRecord[], cause?: Span) => Promise<void> {
+  return async (hooks, cause) => {
+    const stored = hooks.map((record) =>
+      bus.js.publish(bus.names.push(WEBHOOKS), encodeJson(record), {
+        msgID: deliveryId(record),
+        ...headersOption(withTrace(cause)),
+      }),
+    )
+    await Promise.all(stored)
+  }
 }
 
 /** Stores pushes. @throws when NATS is away: the log entry they come from is then planned again. */

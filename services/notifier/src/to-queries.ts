@@ -1,6 +1,6 @@
 /**
  * channel    queries (NATS request and reply)
- * comes      the planner's question who may be told, and a provider's word that a device is gone
+ * comes      the planner's questions who may be told, and by which webhooks; a provider's word that a device is gone
  * goes       storage
  * guarantee  answered, or refused after five seconds: then whoever asked tries again
  * order      none
@@ -16,6 +16,8 @@ export type RecipientsPage = StorageQueries['push.recipients']['answer']
 export type Queries = {
   /** Pages of the members of a room, except one, until there are no more or a page is refused. */
   readonly recipients: (room: string, except: string) => AsyncGenerator<RecipientsPage | Refusal>
+  /** The webhooks that are told of a desk. */
+  readonly webhooks: (desk: string) => Promise<StorageQueries['webhook.targets']['answer'] | Refusal>
   /** Forgets a device that was registered before a moment (milliseconds since the epoch). */
   readonly forget: (ask: StorageQueries['device.forget']['ask']) => Promise<{ forgotten: boolean } | Refusal>
 }
@@ -37,6 +39,7 @@ export function toQueries(bus: Bus): Queries {
         if (after === undefined) return
       }
     },
+    webhooks: (desk) => askStorage(bus, 'webhook.targets', { desk }),
     forget: (question) => askStorage(bus, 'device.forget', question),
   }
 }

@@ -7,11 +7,12 @@
  * acked      by the push service's 201, which means stored, not shown
  */
 import { createECDH, randomBytes } from 'node:crypto'
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
+import { lookup } from 'node:dns'
 import { Pool } from 'undici'
 import { retryAfterMs } from './back-off.ts'
+import { OriginPools } from './origin-pools.ts'
 import type { Attempt, Outcome, PushRequest, PushSender, Verdict, WebpushDevice } from './outcome.ts'
-import { isPublicAddress } from './public-address.ts'
+import { publicOnly } from './public-address.ts'
 import { collapseId } from './push-id.ts'
 import { type PayloadSize, ttlSeconds, webpushPayload } from './push-payload.ts'
 import { lostVerdict, transmit } from './transmit.ts'
@@ -20,9 +21,6 @@ import { createVapid } from './vapid.ts'
 import { readSubscription, type WebSubscription } from './web-subscription.ts'
 import { encryptWebpush } from './webpush-encrypt.ts'
 import { webpushVerdict } from './webpush-outcome.ts'
-
-/** Connections are kept to this many push services; the one used longest ago gives way. */
-const ORIGINS_MAX = 64
 
 export type WebpushOptions = {
   readonly publicKey: string
@@ -40,22 +38,7 @@ export type WebpushOptions = {
 /** Sends to browsers. Never follows a redirect, and never connects to an address that is not public. */
 export function toWebpush(options: WebpushOptions): PushSender<WebpushDevice> {
   const vapid = createVapid(options)
-  const pools = new Map<string, Pool>()
-  const closing = new Set<Promise<void>>()
-
-  const poolFor = (subscription: WebSubscription): Pool => {
-    const { origin } = subscription.endpoint
-    const pool = pools.get(origin) ?? openPool(origin, subscription.trusted, options)
-    pools.delete(origin)
-    pools.set(origin, pool)
-    const [oldest] = pools
-    if (pools.size > ORIGINS_MAX && oldest !== undefined) {
-      pools.delete(oldest[0])
-      const closed = oldest[1].close().finally(() => closing.delete(closed))
-      closing.add(closed)
-    }
-    return pool
-  }
+  const pools = new OriginPools<Pool>()
 
   const once = async (
     push: PushRequest<WebpushDevice>,
@@ -64,19 +47,23 @@ export function toWebpush(options: WebpushOptions): PushSender<WebpushDevice> {
   ): Promise<Verdict> => {
     const attempt: Attempt = { attempt: push.attempt, random: options.random(), startedAtMs: options.now() }
     const { endpoint } = subscription
-    const answer = await transmit(poolFor(subscription), endpoint.origin, {
-      path: endpoint.pathname + endpoint.search,
-      headers: {
-        ttl: String(ttlSeconds(push.expiresAt, options.now())),
-        urgency: 'high',
-        topic: collapseId(push.room),
-        'content-type': 'application/octet-stream',
-        'content-encoding': 'aes128gcm',
-        authorization: vapid.authorization(endpoint.origin),
+    const answer = await transmit(
+      pools.get(endpoint.origin, () => openPool(endpoint.origin, subscription.trusted, options)),
+      endpoint.origin,
+      {
+        path: endpoint.pathname + endpoint.search,
+        headers: {
+          ttl: String(ttlSeconds(push.expiresAt, options.now())),
+          urgency: 'high',
+          topic: collapseId(push.room),
+          'content-type': 'application/octet-stream',
+          'content-encoding': 'aes128gcm',
+          authorization: vapid.authorization(endpoint.origin),
+        },
+        body: encrypt(webpushPayload(push, size), subscription),
+        signal: AbortSignal.timeout(exchangeMsMax),
       },
-      body: encrypt(webpushPayload(push, size), subscription),
-      signal: AbortSignal.timeout(exchangeMsMax),
-    })
+    )
     if (answer.kind === 'lost') return lostVerdict(answer, attempt)
     const after = retryAfterMs(answer.headers['retry-after'], options.now())
     const { location } = answer.headers
@@ -97,14 +84,12 @@ export function toWebpush(options: WebpushOptions): PushSender<WebpushDevice> {
       const verdict = await once(push, subscription, 'full')
       return verdict.remedy === 'shrink' ? (await once(push, subscription, 'id-only')).outcome : verdict.outcome
     },
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...[...pools.values()].map((pool) => pool.close()), ...closing])
-    },
+    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
   }
 }
 
 function openPool(origin: string, trusted: boolean, options: WebpushOptions): Pool {
-  return new Pool(origin, transportOptions(trusted ? options : { ...options, lookup: lookupPublic }))
+  return new Pool(origin, transportOptions(trusted ? options : { ...options, lookup: publicOnly(lookup) }))
 }
 
 function encrypt(plaintext: string, subscription: WebSubscription): Buffer {
@@ -122,20 +107,4 @@ function encrypt(plaintext: string, subscription: WebSubscription): Buffer {
 /** OpenSSL leaves out leading zeros. */
 function pad32(key: Buffer): Buffer {
   return key.length === 32 ? key : Buffer.concat([Buffer.alloc(32 - key.length), key])
-}
-
-type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void
-
-/** `dns.lookup` that refuses what is not on the public internet: a name that is allowed may still point anywhere. */
-function lookupPublic(hostname: string, lookupOptions: LookupOptions, done: LookupDone): void {
-  lookup(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
-    if (error !== null) return done(error, [])
-    const found = addresses.filter(({ address }) => isPublicAddress(address))
-    const [first] = found
-    if (first === undefined) {
-      return done(Object.assign(new Error(`${hostname} has no public address`), { code: 'EPRIVATEADDRESS' }), [])
-    }
-    if (lookupOptions.all === true) done(null, found)
-    else done(null, first.address, first.family)
-  })
 }

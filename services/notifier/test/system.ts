@@ -5,19 +5,26 @@ import { encodeJson, flush, publish, subscribe, toHeaders } from '@switchboard/b
 import { holdLease } from '@switchboard/bus/lease'
 import { publishExpecting } from '@switchboard/bus/log'
 import { ensureStreams } from '@switchboard/bus/streams'
+import type { DeskEvent, Standing } from '@switchboard/contracts/desk-events'
 import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
-import type { RoomKind } from '@switchboard/contracts/events'
+import type { AnyEvent, RoomKind } from '@switchboard/contracts/events'
 import type { DeviceBody } from '@switchboard/contracts/http'
+import { SYSTEM } from '@switchboard/contracts/ids'
 import type { Recipient, StorageQueries } from '@switchboard/contracts/queries'
 import type { DeadRecord, Device, MarkRecord } from '@switchboard/contracts/records'
 import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
+import type { WebhookTarget } from '@switchboard/contracts/webhook-queries'
 import { createContext } from '@switchboard/runtime/context'
-import type { PushServers } from '@switchboard/testkit/push-servers'
 import { type NotifierOverrides, startNotifier } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 
 /** Members of one answer of storage. */
 const PAGE = 100
+
+/** Of a notifier, beside those of its place. */
+type Settings = { readonly settings: Readonly<Record<string, string>> }
+/** An event of a desk, less what the router gives it. */
+type Draft = Pick<Extract<DeskEvent, { type: 'conversation.changed' }>, 'change' | 'conversation' | 'details'>
 
 type Forget = StorageQueries['device.forget']['ask']
 
@@ -27,6 +34,8 @@ export type World = {
   /** What storage answers: change it at will. */
   readonly members: Map<string, Recipient>
   readonly forgotten: Forget[]
+  /** What storage knows of webhooks, whatever the desk. */
+  readonly webhooks: WebhookTarget[]
   /** How often storage was asked for a page of members. */
   readonly pagesAsked: () => number
   /** What was handed to `dead`, as it comes. */
@@ -35,18 +44,21 @@ export type World = {
   readonly addDevice: (user: string, device: string, body: DeviceBody) => Device
   /** The router: writes one message into a room's log. Resolves to its seq. */
   readonly say: (room: string, from: string, text: string, mentions?: readonly string[]) => Promise<number>
+  /** The same for the log of a desk. Resolves to its seq. */
+  readonly decide: (desk: string, event: Draft) => Promise<number>
   readonly markRead: (room: string, user: string, seq: number) => Promise<void>
   /** An edge with these users in the foreground, until it is disposed. */
   readonly edge: (users: readonly string[]) => Promise<AsyncDisposable>
-  readonly notifier: (servers: PushServers, overrides?: NotifierOverrides) => Promise<AsyncDisposable>
+  readonly notifier: (servers: Settings, overrides?: NotifierOverrides) => Promise<AsyncDisposable>
   /** The settings of a notifier in a process of its own. */
-  readonly env: (servers: PushServers) => Record<string, string>
+  readonly env: (servers: Settings) => Record<string, string>
   /** Every entry of the log was planned, and this many pushes (0) still wait in the queue. */
   readonly settled: (deadlineMs: number, options?: { waiting?: number }) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-export async function startWorld(natsUrl: string, kind: RoomKind = 'group'): Promise<World> {
+/** `standing`: every room is that of a conversation which stands so. */
+export async function startWorld(natsUrl: string, kind: RoomKind = 'group', standing?: Standing): Promise<World> {
   const namespace = `t${randomUUID().slice(0, 8)}`
   const { log } = createContext('test', {}, { env: { LOG_LEVEL: 'silent' } })
   const bus = await connectBus({ url: natsUrl, namespace, service: 'test', replicas: 1, log })
@@ -55,7 +67,7 @@ export async function startWorld(natsUrl: string, kind: RoomKind = 'group'): Pro
   return {
     bus,
     members,
-    ...playStorage(bus, members, kind),
+    ...playStorage(bus, members, { kind, ...(standing && { standing }) }),
     ...playRouter(bus),
     ...hearDead(bus),
     edge: (users) => playEdge(bus, users),
@@ -81,11 +93,17 @@ export async function startWorld(natsUrl: string, kind: RoomKind = 'group'): Pro
   }
 }
 
-function envOf(natsUrl: string, namespace: string, servers: PushServers): Record<string, string> {
+function envOf(natsUrl: string, namespace: string, servers: Settings): Record<string, string> {
   return { NATS_URL: natsUrl, NATS_NAMESPACE: namespace, LOG_LEVEL: 'silent', ...servers.settings }
 }
 
-function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) {
+function playStorage(bus: Bus, members: Map<string, Recipient>, room: { kind: RoomKind; standing?: Standing }) {
+  const webhooks: WebhookTarget[] = []
+  answer<{ desk: string }, { webhooks: WebhookTarget[] }>(
+    bus,
+    bus.names.query('storage', 'webhook.targets'),
+    async () => ({ webhooks }),
+  )
   const forgotten: Forget[] = []
   let pages = 0
   answer<StorageQueries['push.recipients']['ask'], StorageQueries['push.recipients']['answer']>(
@@ -95,7 +113,7 @@ function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) 
       pages += 1
       const left = [...members.values()].filter(({ user }) => user !== except && user > after)
       const recipients = left.sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, PAGE)
-      return { title: 'Lobby', kind, from_name: 'Alice', recipients, more: left.length > PAGE }
+      return { title: 'Lobby', ...room, from_name: 'Alice', recipients, more: left.length > PAGE }
     },
   )
   answer<Forget, { forgotten: boolean }>(bus, bus.names.query('storage', 'device.forget'), async (asked) => {
@@ -110,39 +128,34 @@ function playStorage(bus: Bus, members: Map<string, Recipient>, kind: RoomKind) 
     members.set(user, { ...member, devices: [...member.devices, added] })
     return added
   }
-  return { forgotten, addDevice, pagesAsked: () => pages }
+  return { forgotten, webhooks, addDevice, pagesAsked: () => pages }
 }
 
-function playRouter(bus: Bus): Pick<World, 'say' | 'markRead'> {
+function playRouter(bus: Bus): Pick<World, 'say' | 'decide' | 'markRead'> {
   const heads = new Map<string, { seq: number; logSeq: number }>()
+  const write = async (kind: 'room' | 'desk', id: string, eventOf: (seq: number) => AnyEvent): Promise<number> => {
+    const head = heads.get(id) ?? { seq: 0, logSeq: 0 }
+    const seq = head.seq + 1
+    const stored = await publishExpecting(bus, {
+      subject: bus.names.log(kind, id),
+      payload: encodeEntry(`${kind}:${id}`, [eventOf(seq)]),
+      headers: toHeaders({
+        [HEADER.entry]: formatRange({ first: seq, last: seq, n: seq, epoch: 'e' }),
+        [HEADER.input]: formatInput({ incarnation: 'i', input: seq, floor: 0 }),
+      }),
+      messageId: `${id}-${seq}`,
+      expect: head.logSeq,
+    })
+    if (stored.kind !== 'stored') throw new Error(`the log entry was not stored: ${stored.kind}`)
+    heads.set(id, { seq, logSeq: stored.seq })
+    return seq
+  }
+  const every = (seq: number) => ({ seq, n: seq, at: Date.now(), cid: `c${seq}` })
   return {
-    say: async (room, from, text, mentions = []) => {
-      const head = heads.get(room) ?? { seq: 0, logSeq: 0 }
-      const seq = head.seq + 1
-      const event = {
-        type: 'message' as const,
-        seq,
-        n: seq,
-        at: Date.now(),
-        from,
-        cid: `c${seq}`,
-        text,
-        mentions: [...mentions],
-      }
-      const stored = await publishExpecting(bus, {
-        subject: bus.names.log('room', room),
-        payload: encodeEntry(`room:${room}`, [event]),
-        headers: toHeaders({
-          [HEADER.entry]: formatRange({ first: seq, last: seq, n: seq, epoch: 'e' }),
-          [HEADER.input]: formatInput({ incarnation: 'i', input: seq, floor: 0 }),
-        }),
-        messageId: `${room}-${seq}`,
-        expect: head.logSeq,
-      })
-      if (stored.kind !== 'stored') throw new Error(`the log entry was not stored: ${stored.kind}`)
-      heads.set(room, { seq, logSeq: stored.seq })
-      return seq
-    },
+    say: (room, from, text, mentions = []) =>
+      write('room', room, (seq) => ({ type: 'message', ...every(seq), from, text, mentions: [...mentions] })),
+    decide: (desk, event) =>
+      write('desk', desk, (seq) => ({ type: 'conversation.changed', ...every(seq), from: SYSTEM, ...event })),
     markRead: async (room, user, seq) => {
       const mark: MarkRecord = { room, user, seq, n: seq, at: Date.now() }
       await bus.js.publish(bus.names.mark(room, user), encodeJson(mark))

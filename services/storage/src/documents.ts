@@ -5,6 +5,7 @@ import type { Agent, Conversation, DeskSettings } from '@switchboard/contracts/d
 import type { Role, RoomKind } from '@switchboard/contracts/events'
 import type { DeviceBody } from '@switchboard/contracts/http'
 import type { GlobalRole } from '@switchboard/contracts/records'
+import type { WebhookEvent } from '@switchboard/contracts/webhooks'
 import type { ReactionMarks } from './reactions.ts'
 
 /** One event of a room, `<room>:<seq>`, with the fields of its type beside these. A message also shows what later events did to it. */
@@ -157,6 +158,17 @@ export interface DeskAgentDocument {
 export interface ConversationDocument extends Conversation {
   readonly _id: string
   readonly live: boolean
+}
+
+/** Under its own id. The secret is kept as it is: what it signs must be signed again at each delivery. */
+export interface WebhookDocument {
+  readonly _id: string
+  readonly url: string
+  /** null: of every desk. */
+  readonly desk: string | null
+  readonly events: readonly WebhookEvent[]
+  readonly secret: string
+  readonly changed_at: number
 }
 
 /** `<user>:<device>`: what a device is called is the person's own affair. `address` is a digest of provider and target, unique. */

@@ -25,6 +25,7 @@ import { loadQueries } from './query-load.ts'
 import { pushQueries } from './query-push.ts'
 import { roomQueries } from './query-rooms.ts'
 import { searchQueries } from './query-search.ts'
+import { webhookQueries } from './query-webhooks.ts'
 import type { Sources } from './room-view.ts'
 
 export interface QueryOptions {
@@ -52,6 +53,7 @@ export function fromQueries(options: QueryOptions): AsyncDisposable {
       ...deviceQueries(sources),
       ...pushQueries(sources),
       ...deskPeopleQueries(sources),
+      ...webhookQueries(sources),
       ...searchQueries(sources, options.abilities),
     }),
     // These have a gate of their own: what they cost is the processor and not the database.

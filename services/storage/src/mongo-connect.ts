@@ -13,6 +13,7 @@ import type {
   RoomDocument,
   UserDocument,
   UserEventDocument,
+  WebhookDocument,
 } from './documents.ts'
 
 /** Every collection, by name. */
@@ -29,6 +30,7 @@ export interface Collections {
   readonly conversations: Collection<ConversationDocument>
   readonly replies: Collection<ReplyDocument>
   readonly devices: Collection<DeviceDocument>
+  readonly webhooks: Collection<WebhookDocument>
   readonly positions: Collection<PositionDocument>
 }
 export type CollectionName = keyof Collections
@@ -75,6 +77,7 @@ export function connectMongo(url: string, database: string): Mongo {
     conversations: db.collection('conversations'),
     replies: db.collection('replies'),
     devices: db.collection('devices'),
+    webhooks: db.collection('webhooks'),
     positions: db.collection('positions'),
   }
   const connect = async () => {

@@ -32,6 +32,7 @@ export const INDEXES: readonly IndexRow[] = [
   { collection: 'conversations', keys: { desk: 1, entered_at: -1 }, why: 'what was at a desk, and its reports' },
   { collection: 'conversations', keys: { visitor: 1, entered_at: -1 }, why: 'earlier conversations of a person' },
   { collection: 'replies', keys: { desk: 1 }, why: 'the replies of a desk' },
+  { collection: 'webhooks', keys: { desk: 1 }, why: 'the webhooks of a desk' },
   { collection: 'members', keys: { room: 1, gone: 1, user: 1 }, why: 'pages of members' },
   { collection: 'members', keys: { user: 1, gone: 1 }, why: 'badges' },
   { collection: 'memberships', keys: { user: 1, gone: 1 }, why: 'the rooms of a person' },

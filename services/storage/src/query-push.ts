@@ -38,7 +38,9 @@ export const pushQueries = (sources: Sources): Handlers => ({
         devices: devices.get(user) ?? [],
       }),
     )
-    return { title, kind, from_name: names.get(except) ?? except, recipients, more: page.more || isCut }
+    const { standing } = page.view.state
+    const of = standing ? { standing } : {}
+    return { title, kind, ...of, from_name: names.get(except) ?? except, recipients, more: page.more || isCut }
   },
 })
 

@@ -54,7 +54,7 @@ export const CRASH_POINTS = [
   {
     name: 'notifier-before-send',
     file: 'services/notifier/src/deliver.ts',
-    find: 'const outcome = await send(requestFor(record, taken.tries, ageMsMax))',
+    find: 'const outcome = await matter.send(record, taken.tries)',
     how: 'before',
     replace: NOW,
     between: 'the push is claimed; the provider knows nothing of it',

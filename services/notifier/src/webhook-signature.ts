@@ -1,0 +1,19 @@
+import { createHmac } from 'node:crypto'
+import { SECRET_PREFIX, WEBHOOK_HEADERS } from '@switchboard/contracts/webhooks'
+
+/** A delivery as it goes out. `seconds` since the epoch: when this attempt was made. */
+export type SignedParts = { readonly id: string; readonly seconds: number; readonly body: string }
+
+/** `v1,` and the HMAC-SHA256 of id, time and body, by the secret, in base64: the Standard Webhooks specification. */
+export function signatureOf(secret: string, { id, seconds, body }: SignedParts): string {
+  const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
+  return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`
+}
+
+export const webhookHeaders = (secret: string, parts: SignedParts): Record<string, string> => ({
+  'content-type': 'application/json',
+  'user-agent': 'switchboard-webhooks',
+  [WEBHOOK_HEADERS.id]: parts.id,
+  [WEBHOOK_HEADERS.timestamp]: String(parts.seconds),
+  [WEBHOOK_HEADERS.signature]: signatureOf(secret, parts),
+})

@@ -180,6 +180,12 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     minutes: 35,
     labels: { ...chat, provider: 'fcm' },
   },
+  SwitchboardWebhooksFail: {
+    rings: { [`switchboard_notifier_webhooks_held{${HERE}, pod="notifier-1"}`]: '1x60' },
+    quiet: { [`switchboard_notifier_webhooks_held{${HERE}, pod="notifier-1"}`]: '1x20 0x40' },
+    minutes: 35,
+    labels: chat,
+  },
   SwitchboardPushesWait: {
     rings: { [`nats_stream_total_messages{${HERE}, stream_name="sb-pushes"}`]: '20000x30' },
     quiet: { [`nats_stream_total_messages{${HERE}, stream_name="sb-log-0"}`]: '20000x30' },

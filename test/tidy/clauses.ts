@@ -20,6 +20,8 @@ const tables = at('libs/contracts/src/tables.test.ts')
 const chat = at('test/flow/chat.test.ts')
 const desk = at('libs/domain/src/desk.test.ts')
 const bots = at('libs/domain/src/desk-bot.test.ts')
+const hooks = at('services/notifier/test/webhooks.test.ts')
+const hooksFlow = at('test/flow/webhooks.test.ts')
 const promises = at('libs/domain/src/desk-promises.test.ts')
 const signature = at('services/edge/src/visitor-signature.test.ts')
 const conversationRoom = at('libs/domain/src/conversation-room.test.ts')
@@ -98,6 +100,19 @@ export const PROOFS: Readonly<Record<number, readonly Proof[]>> = {
   58: [at('libs/domain/src/desk-report.test.ts')('conversations, reported by desk'), deskFlow('a supervisor looks on')],
   59: [at('services/edge/src/transcript.test.ts')('events of a room'), deskFlow('a supervisor looks on')],
   60: [bots('a visitor enters, then the bot has them'), deskFlow('a bot answers first and hands over')],
-  61: [bots('a visitor comes when it is closed')],
+  62: [
+    at('services/notifier/src/plan-hooks.test.ts')('a message is told at once'),
+    hooksFlow('a visitor comes at night'),
+  ],
+  63: [
+    at('services/notifier/src/webhook-signature.test.ts')('the example of the specification'),
+    hooks('a conversation begins'),
+  ],
+  64: [hooks('an endpoint that fails'), at('services/notifier/src/deliver-hooks.test.ts')('a webhook that is unwell')],
+  65: [
+    at('libs/domain/src/webhook-url.test.ts')('an address of a webhook'),
+    hooks('an endpoint in the private network'),
+  ],
+  61: [hooksFlow('a visitor comes at night'), bots('a visitor comes when it is closed')],
   57: [deskFlow('replies that a desk keeps ready')],
 }

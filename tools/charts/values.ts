@@ -188,6 +188,7 @@ const operations: Values = {
     natsPort: count(4222, 'Port of NATS.', { min: 1, max: 65_535 }),
     mongodb: objects('Where MongoDB is. Empty: anywhere, at `mongodbPort` alone.'),
     mongodbPort: count(27017, 'Port of MongoDB.', { min: 1, max: 65_535 }),
+    webhookPorts: strings('Ports besides 443 that `WEBHOOK_HOSTS` names, for the notifier to reach.'),
     traces: objects('Where the collector of `traces.url` is. Empty: anywhere, at `tracesPort` alone.'),
     tracesPort: count(4318, 'Port of the collector.', { min: 1, max: 65_535 }),
   }),

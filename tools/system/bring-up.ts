@@ -65,7 +65,7 @@ export async function bringUp(settings: StartSettings, stage: Stage): Promise<Ru
     logDir,
     host: settings.HOST,
     port: settings.PORT,
-    env: { LOG_LEVEL: settings.LOG_LEVEL },
+    env: { LOG_LEVEL: settings.LOG_LEVEL, WEBHOOK_HOSTS: settings.WEBHOOK_HOSTS.join(',') },
     serviceEnv: {
       notifier: push.env,
       edge: {

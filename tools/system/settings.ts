@@ -20,6 +20,11 @@ export const START_SETTINGS = table({
   NATS_NAMESPACE: { type: 'string', default: 'sb', doc: 'First token of every subject and stream.' },
   MONGO_DATABASE: { type: 'string', default: 'switchboard', doc: 'Name of the database.' },
   EDGE_WORKERS: { type: 'integer', default: 1, min: 1, max: 64, doc: 'Processes of the edge, which share its port.' },
+  WEBHOOK_HOSTS: {
+    type: 'list',
+    default: [],
+    doc: 'Where webhooks may go besides https in public, host:port.',
+  },
   LOG_LEVEL: { type: 'string', default: 'info', doc: 'trace, debug, info, warn, error or fatal, for the log files.' },
 })
 

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { METRICS } from '@switchboard/contracts/metrics'
 import { startPushServers } from '@switchboard/testkit/push-servers'
+import { startWebhookReceiver } from '@switchboard/testkit/webhook-receiver'
 import { DASHBOARDS } from '../../tools/charts/dashboards.ts'
-import { flowSystem, WAIT_MS } from '../flow/flow-fixture.ts'
+import { api, flowSystem, WAIT_MS } from '../flow/flow-fixture.ts'
 import { CALM } from './calm.ts'
 import { startCollector } from './collector.ts'
 import { type Prometheus, startPrometheus, type Target } from './prometheus.ts'
@@ -47,9 +48,10 @@ async function untilTrue(what: string, expression: string): Promise<void> {
 before(async () => {
   const collector = stack.use(await startCollector())
   const phones = stack.use(await startPushServers({ onPush: () => {} }))
+  const receiver = stack.use(await startWebhookReceiver())
   const flow = stack.use(
     await flowSystem({
-      env: { API_KEYS: KEY, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+      env: { API_KEYS: KEY, WEBHOOK_HOSTS: receiver.host, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
       serviceEnv: { notifier: phones.settings, edge: { EDGE_WORKERS: '2', TRACES_PER_THOUSAND: '1000' } },
     }),
   )
@@ -60,9 +62,12 @@ before(async () => {
   prometheus = stack.use(await startPrometheus([...targets, await recordedNats()], rulesOfChart()))
   // What only grows has a rate when it was seen before and after.
   await untilTrue('all of them', `count(up == 1) == ${targets.length + 1}`)
+  const hook = { method: 'PUT', path: '/v1/webhooks/all', headers: { 'x-api-key': KEY }, body: { url: receiver.url } }
+  assert.equal((await api(flow.url, hook)).status, 201)
   await makeTraffic(flow, phones)
   const ended = Date.now() / 1_000
   await untilTrue('a push', 'sum(switchboard_notifier_push_seconds_count) >= 2')
+  await untilTrue('a webhook', 'sum(switchboard_notifier_webhook_seconds_count) >= 1')
   await untilTrue('the desk', 'sum(switchboard_router_desk_wait_seconds_count) >= 1')
   await untilTrue('the traces', 'sum(rate(switchboard_process_spans_total{outcome="sent"}[1m])) > 0')
   // What was counted for the first time has a rate from its second look on.

@@ -328,7 +328,12 @@ test('a bot answers first and hands over with a note, then a person answers, and
   const over = { cid: cid(), conversation, revision, to: { desk }, note: 'gentle: wants a refund' }
   assert.equal((await bot.rpc<Status>('desk.transfer', over)).agent, null)
   assert.equal((await accept(alice, 'alice', conversation)).agent, 'alice')
-  await alice.until('the note', () => alice.messages(`room:n-${conversation}`).length === 1)
+  await alice.until('the notes', () => alice.subscribed.some(({ channel }) => channel === `room:n-${conversation}`))
+  const notes = await historyOf(flow.url, await logIn(flow.url, 'alice'), `n-${conversation}`)
+  assert.deepEqual(
+    notes.filter(({ type }) => type === 'message').map(({ from, text }) => `${from}: ${text}`),
+    [`helper: ${over.note}`],
+  )
   await alice.rpc('message.send', { cid: cid(), room, text: 'I shall see to it' })
   const late = await refusalOf(bot.client.rpc('message.send', { cid: cid(), room, text: 'and I' }))
   assert.deepEqual([late.code, late.state.agent], ['conflict', 'alice'])

@@ -246,6 +246,8 @@ function transferToAgent(
   const { conversation, carried, nowMs: at } = by
   const target = state.agents.get(agent)
   if (!target || target.isGhost) return refusedAs('not_found', { field: 'to.agent' })
+  if (target.agent.bot)
+    return refusedAs('not_available', { field: 'to.agent', message: 'is a bot, which is never asked' })
   if (agent === conversation.agent) return refusedAs('bad_request', { field: 'to.agent', message: 'has it already' })
   if (!isPresent(target) || !hasRoom(target))
     return refusedAs('not_available', { field: 'to.agent', message: 'is away, or has as many as they take' })

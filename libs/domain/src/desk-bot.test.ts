@@ -93,13 +93,16 @@ test('a bot that is full, away or without a connection is passed over, and what 
   assert.equal(desk.now(desk.enter('vala')).agent, null)
 })
 
-test('a bot is asked nothing: neither what waits nor what a colleague hands on to the desk is offered to it', () => {
+test('a bot is asked nothing: neither what waits nor what a colleague hands on to it is offered to it', () => {
   const desk = botDesk({}, [])
   const id = desk.enter('vera')
   desk.act('desk.transfer', id, ['bot', { to: { desk: 'd1' } }])
   desk.pass(600_000)
   assert.deepEqual(standsAs(desk.now(id)), { state: 'queued', agent: null, bot: false, offline: true })
   assert.equal(waitSeconds(desk.state, 1), null, 'and nobody is said to be there')
+  desk.send('desk.status', { desk: 'd1', status: 'online' }, 'bot')
+  const { revision } = desk.now(id)
+  assert.deepEqual(desk.send('desk.transfer', { conversation: id, revision, to: { agent: 'bot' } }, 'root'), [])
 })
 
 test('what a bot has closed goes on with it, what a person has had goes on with the person', () => {

@@ -170,6 +170,7 @@ class World {
       assert.ok(isHere, `${id} is lost`)
       if (now === 'closed' || now === 'moved') continue
       assert.equal(bot === true, agent === 'bot', `${id} is said to be with a bot, and ${agent} has it`)
+      assert.notEqual(offer?.agent, 'bot', `${id} is offered to a bot`)
       assert.ok(!(offline && agent !== null), `${id} waits for somebody to come, and ${agent} has it`)
       assert.equal(OWNED.has(now), agent !== null, `${id} is ${now} and the agent is ${agent}`)
       assert.equal(

@@ -64,7 +64,16 @@ function wrongWay(file: TextFile, { from, line }: Import): Finding[] {
 }
 
 /** Packages that are used by their command, their types or as a peer, and are named in no import of ours. */
-const USED_OTHERWISE = new Set(['@biomejs/biome', '@types/node', '@types/ws', 'node', 'typescript', 'vue-tsc', 'vite'])
+const USED_OTHERWISE = new Set([
+  '@biomejs/biome',
+  '@grafana/schema',
+  '@types/node',
+  '@types/ws',
+  'node',
+  'typescript',
+  'vue-tsc',
+  'vite',
+])
 
 export const dependencies: Check = {
   rule: 'R7',

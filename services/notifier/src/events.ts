@@ -87,6 +87,11 @@ export function createEvents({ log, meters }: { readonly log: Logger; readonly m
 function hookEvents(log: Logger, meters: Meters): DeliverEvents<HookRecord> {
   const idsOf = ({ hook, desk, type, event }: HookRecord) => ({ hook, desk, type, event })
   const held = new Set<string>()
+  const hold = (hook: string, isHeld: boolean): void => {
+    if (isHeld) held.add(hook)
+    else held.delete(hook)
+    meters.set('switchboard_notifier_webhooks_held', {}, held.size)
+  }
   return {
     attempted: (record, outcome, now) => {
       // A webhook has no credential that it could refuse: this is one that does not answer well.
@@ -97,12 +102,12 @@ function hookEvents(log: Logger, meters: Meters): DeliverEvents<HookRecord> {
     },
     givenUp: (record, reason) => {
       meters.count('switchboard_notifier_webhooks_total', { outcome: reason })
+      // Taken away, it fails no more.
+      if (reason === 'disabled') hold(record.hook, false)
       log.debug({ ...idsOf(record), reason }, 'webhook not told')
     },
     circuit: (hook, open) => {
-      if (open) held.add(hook)
-      else held.delete(hook)
-      meters.set('switchboard_notifier_webhooks_held', {}, held.size)
+      hold(hook, open)
       log[open ? 'warn' : 'info'](
         { hook },
         open ? 'a webhook fails, and is tried now and then' : 'a webhook answers again',

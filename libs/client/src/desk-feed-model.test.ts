@@ -76,7 +76,7 @@ class World {
     } else {
       const id = `d-${which}`
       const revision = (this.conversations.get(id)?.revision ?? 0) + 1
-      const conversation = { conversation: id, revision, state: 'queued', at: seq } as Conversation
+      const conversation = { conversation: id, revision, edition: revision, state: 'queued', at: seq } as Conversation
       this.conversations.set(id, conversation)
       event = { ...every, type: 'conversation.changed', change: 'entered', conversation }
     }

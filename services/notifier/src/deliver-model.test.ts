@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { HookRecord } from '@switchboard/contracts/records'
 import fc from 'fast-check'
 import { pushOf } from '../test/push-fixture.ts'
 import type { ClaimRecord } from './claims.ts'
+import type { Delivery } from './deliver.ts'
+import { hookDeliverer } from './deliver-hooks.ts'
 import { pushDeliverer } from './deliver-pushes.ts'
 import type { Events } from './events.ts'
 import type { Outcome } from './outcome.ts'
@@ -13,7 +16,15 @@ type ClaimFate = 'good' | 'lost' | 'unanswered'
 /** What the provider makes of an attempt: `silent` shows it or not, and does not say. */
 type Verdict = 'accepted' | 'refused once' | 'silent, shown' | 'silent, not shown'
 
-const EVENTS = new Proxy({}, { get: () => () => () => undefined }) as Events
+const NOTHING = new Proxy({}, { get: () => () => () => undefined })
+const EVENTS = new Proxy(
+  { hooks: NOTHING },
+  { get: (own, name) => Reflect.get(own, name) ?? (() => () => undefined) },
+) as Events
+const TARGET = { hook: 'h', url: 'https://x.example/', desk: null, events: [], changed_at: 1, secret: 's' }
+const hookOf = (seq: number): HookRecord => ({
+  ...{ hook: 'h', desk: 'd', type: 'message', event: `r:${seq}`, at: 5_000, due_at: 5_000, body: `${seq}` },
+})
 
 interface Fates {
   readonly claims: readonly ClaimFate[]
@@ -41,8 +52,12 @@ class World {
   readonly #acks: boolean[]
   #revision = 0
 
-  constructor(s: fc.Scheduler, fates: Fates) {
+  /** Of webhooks in place of pushes. */
+  readonly isOfHooks: boolean
+
+  constructor(s: fc.Scheduler, fates: Fates, isOfHooks = false) {
     this.s = s
+    this.isOfHooks = isOfHooks
     this.#fates = [...fates.claims]
     this.#verdicts = [...fates.verdicts]
     this.#acks = [...fates.acks]
@@ -90,7 +105,7 @@ class World {
 class Notifier {
   isDead = false
   readonly #world: World
-  readonly #deliverer: ReturnType<typeof pushDeliverer>
+  readonly #deliver: (seq: number) => Promise<Delivery>
   /** What it has in hand, and whether there was nothing to say when it began: bob had read it, or looked. */
   readonly #inHand = new Map<number, boolean>()
 
@@ -100,11 +115,11 @@ class Notifier {
       const done = await work
       return this.isDead ? new Promise<T>(() => {}) : done
     }
-    this.#deliverer = pushDeliverer({
+    const every = {
       owner: `n${number}`,
       claims: {
-        write: (key, value, expect) => alive(world.write(key, value, expect)),
-        read: async (key) => {
+        write: (key: string, value: ClaimRecord, expect: number) => alive(world.write(key, value, expect)),
+        read: async (key: string) => {
           await alive(world.step(`read ${key}`))
           const found = world.claims.get(key) ?? null
           await alive(world.step('claim is told'))
@@ -117,17 +132,24 @@ class Notifier {
         await alive(world.step('read mark is told'))
         return seq
       },
+      now: () => world.nowMs,
+      random: () => 0,
+      settleMs: SETTLE_MS,
+      ageMsMax: 86_400_000,
+    }
+    const pushes = pushDeliverer({
+      ...every,
+      events: EVENTS,
       send: ({ seq }) => {
         assert.notEqual(this.#inHand.get(seq), true, `push ${seq} is sent though there is nothing to say`)
         return alive(world.send(seq))
       },
       forget: async () => ({ forgotten: true }),
-      events: EVENTS,
-      now: () => world.nowMs,
-      random: () => 0,
-      settleMs: SETTLE_MS,
-      ageMsMax: 86_400_000,
     })
+    const known = { of: async () => [TARGET], changedAt: () => TARGET.changed_at }
+    const send = ({ body }: { body: string }) => alive(world.send(Number(body)))
+    const hooks = hookDeliverer({ ...every, known, send, events: EVENTS.hooks })
+    this.#deliver = (seq) => (world.isOfHooks ? hooks.deliver(hookOf(seq)) : pushes.deliver(pushOf(seq)))
   }
 
   /** The queue gives it a push, maybe not for the first time. It stays in the queue until an outcome is known. */
@@ -135,8 +157,7 @@ class Notifier {
     if (this.isDead || !this.#world.open.has(seq)) return
     const isSecond = this.#inHand.has(seq)
     if (!isSecond) this.#inHand.set(seq, this.#world.isLooking || this.#world.readSeq >= seq)
-    void this.#deliverer
-      .deliver(pushOf(seq))
+    void this.#deliver(seq)
       .then(
         ({ kind }) => {
           if (!this.isDead && kind !== 'again') this.#world.done(seq)
@@ -203,16 +224,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1_000, 10_000).map((ms): Action => ({ kind: 'pass', ms })) },
 )
 
+const fates = fc.record({
+  claims: fc.array(fc.constantFrom<ClaimFate>('good', 'good', 'lost', 'unanswered'), { maxLength: 15, size: 'max' }),
+  verdicts: fc.array(fc.constantFrom<Verdict>('accepted', 'refused once', 'silent, shown', 'silent, not shown'), {
+    maxLength: 8,
+    size: 'max',
+  }),
+  acks,
+})
+const acts = fc.array(fc.tuple(action, fc.nat(5)), { maxLength: 40, size: 'max' })
+
 test('notifiers that share a queue, lose answers and die anywhere, then a push is shown once, unless the provider left it open, and never when it was read or he looks', async () => {
-  const fates = fc.record({
-    claims: fc.array(fc.constantFrom<ClaimFate>('good', 'good', 'lost', 'unanswered'), { maxLength: 15, size: 'max' }),
-    verdicts: fc.array(fc.constantFrom<Verdict>('accepted', 'refused once', 'silent, shown', 'silent, not shown'), {
-      maxLength: 8,
-      size: 'max',
-    }),
-    acks,
-  })
-  const acts = fc.array(fc.tuple(action, fc.nat(5)), { maxLength: 40, size: 'max' })
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fates, acts, async (s, fated, todo) => {
       const world = new World(s, fated)
@@ -221,6 +243,17 @@ test('notifiers that share a queue, lose answers and die anywhere, then a push i
         const most = 1 + (world.doubts.get(seq) ?? 0)
         assert.ok(times <= Math.min(2, most), `push ${seq} was shown ${times} times, ${most - 1} in doubt`)
       }
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('the same with deliveries to a webhook, then each arrives, however often somebody dies or is not answered', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fates, acts, async (s, fated, todo) => {
+      const world = new World(s, fated, true)
+      await play(world, todo)
+      for (const seq of [1, 2]) assert.ok((world.shown.get(seq) ?? 0) >= 1, `${seq} never arrived`)
     }),
     { numRuns: 150 },
   )

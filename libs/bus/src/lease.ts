@@ -84,17 +84,18 @@ export class Renewals {
 }
 
 /**
- * Takes or renews a lease for `ttlMs` (whole seconds). `expect` is the revision it must have now, 0 if it must not exist.
+ * Takes or renews a lease for `ttlMs` (whole seconds), or until it is given back where that is left out. `expect` is the revision it
+ * must have now, 0 if it must not exist.
  * @returns the new revision; null if somebody else has it; `busy` if an earlier write of it is under way: the next look will tell.
  * @throws when NATS is away.
  */
 export async function writeLease(
   bus: Bus,
-  lease: { key: string; value: string; ttlMs: number; expect: number },
+  lease: { key: string; value: string; ttlMs?: number; expect: number },
 ): Promise<number | null | 'busy'> {
   try {
     const ack = await bus.js.publish(subjectOf(bus, lease.key), new TextEncoder().encode(lease.value), {
-      ttl: `${Math.ceil(lease.ttlMs / 1_000)}s`,
+      ...(lease.ttlMs !== undefined && { ttl: `${Math.ceil(lease.ttlMs / 1_000)}s` }),
       expect: { lastSubjectSequence: lease.expect },
       timeout: WAIT_MS_MAX,
     })

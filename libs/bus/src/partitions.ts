@@ -13,7 +13,7 @@ export interface PartitionOptions {
   readonly id: string
   /**
    * Called when a partition becomes ours. What it returns is disposed when it is not any more. `isSure` is true while nobody else
-   * can have it: the lease was renewed less than its life ago. A process that was stopped goes on without being sure.
+   * can have it: our lease was renewed less than its life ago. A process that was stopped goes on without being sure.
    */
   readonly gained: (partition: number, isSure: () => boolean) => AsyncDisposable
   /** How many are held, whenever that changes. */
@@ -32,8 +32,8 @@ const LOOKS = 4
 
 interface Held {
   revision: number
-  /** Until then nobody else can have taken it, by our clock. */
-  sureUntilMs: number
+  /** In which it was written last: what was written in an earlier one may have been taken since. */
+  tenure: number
   readonly work: AsyncDisposable
 }
 
@@ -43,8 +43,10 @@ export interface PartitionHolder extends AsyncDisposable {
 }
 
 /**
- * Holds this pod's share of the partitions by leases. @NOTE The lease decides who tries, never who may write: that is the
- * expected sequence of each publish, and the guard of each write. So it is kept through a NATS election, in which nobody could take it either.
+ * Holds this pod's share of the partitions. A pod has one lease, which it renews; each partition has a record that names its pod,
+ * written when it is taken or given back, and good for as long as that pod's lease lives. @NOTE The lease decides who tries, never who
+ * may write: that is the expected sequence of each publish, and the guard of each write. So partitions are kept through a NATS
+ * election, in which nobody could take them either.
  */
 export async function holdPartitions(bus: Bus, options: PartitionOptions): Promise<PartitionHolder> {
   const holder = new Holder(bus, options)
@@ -63,6 +65,10 @@ class Holder implements PartitionHolder {
   readonly #memberKey: string
   readonly #steadyMs: () => number
   #memberRevision = 0
+  /** The time in which our lease never ran out, counted: others may have taken what we had before it. */
+  #tenure = 0
+  /** Until then our lease lives, by our clock. */
+  #sureUntilMs = Number.NEGATIVE_INFINITY
   /**
    * Looks for which nothing of others is taken. When our own lease has run out, NATS was away, and all the others had no more
    * luck with theirs: what looks free is not.
@@ -114,68 +120,84 @@ class Holder implements PartitionHolder {
     }
   }
 
-  /** Renews what is held, then takes and gives back what the members of the moment say. */
+  /** Renews our lease, holds on to what is ours, then takes and gives back what the members of the moment say. */
   async #look(): Promise<void> {
     const { group, id, changed, partitions = PARTITIONS } = this.#options
-    const leases = this.#renewals.judge(await readLeases(this.#bus, `${group}.>`))
-    const isKnown = leases.some(({ key, alive }) => alive && key === this.#memberKey)
-    this.#patience = this.#memberRevision > 0 && !isKnown ? LOOKS : Math.max(0, this.#patience - 1)
-    const renewals = [...this.#held].map(([partition, holding]) => this.#renew(partition, holding))
-    await Promise.all([this.#renewMember(leases), ...renewals])
-    const members = leases.filter(({ alive, key }) => alive && key.startsWith(`${group}.member.`))
-    const ids = new Set([...members.map(({ value }) => value), id])
+    const found = await readLeases(this.#bus, `${group}.>`)
+    const members = this.#renewals.judge(found.filter(({ key }) => key.startsWith(`${group}.member.`)))
+    const living = new Set(members.flatMap(({ alive, value }) => (alive ? [value] : [])))
+    this.#patience = this.#memberRevision > 0 && !living.has(id) ? LOOKS : Math.max(0, this.#patience - 1)
+    await this.#renewMember()
+    living.add(id)
+    const records = new Map(found.map((lease) => [lease.key, lease]))
     const before = this.#held.size
-    const moves = [...assign(partitions, [...ids].sort())].map(async ([partition, owner]) => {
-      const known = leases.find(({ key }) => key === this.#keyOf(partition))
+    await Promise.all([...this.#held].map(([partition, holding]) => this.#holdOn(partition, holding, records)))
+    const moves = [...assign(partitions, [...living].sort())].map(async ([partition, owner]) => {
+      const known = records.get(this.#keyOf(partition))
       // Ours, and we do not work on it: we were not told that we had taken it.
       const isLeft = known?.alive === true && known.value === id && !this.#held.has(partition)
+      const isFree = known?.alive !== true || !living.has(known.value)
       if (owner !== id) {
         await this.#drop(partition)
         if (isLeft) await releaseLease(this.#bus, this.#keyOf(partition), known.revision)
-      } else if (!this.#held.has(partition) && (isLeft || known?.alive !== true) && this.#patience === 0)
+      } else if (!this.#held.has(partition) && (isLeft || isFree) && this.#patience === 0)
         await this.#take(partition, known)
     })
     await Promise.all(moves)
     if (this.#held.size !== before) changed?.(this.#held.size)
   }
 
-  async #renewMember(known: readonly Lease[]): Promise<void> {
+  async #renewMember(): Promise<void> {
     const key = this.#memberKey
-    const expect = this.#memberRevision || (known.find((lease) => lease.key === key)?.revision ?? 0)
-    const written = await this.#write(key, expect)
-    if (written !== 'busy') this.#memberRevision = written ?? 0
+    const lease = { key, value: this.#options.id, ttlMs: MAX.leaseMs }
+    const sinceMs = this.#steadyMs()
+    let written = await writeLease(this.#bus, { ...lease, expect: this.#memberRevision })
+    let ranOut = false
+    if (written === null) {
+      // It ran out, or our last renewal arrived without our knowing, which it could only do before it ran out.
+      const found = await readLease(this.#bus, key)
+      ranOut = !found?.alive
+      written = await writeLease(this.#bus, { ...lease, expect: found?.revision ?? 0 })
+    }
+    if (written === null || written === 'busy') return
+    // The word of the servers counts as well: the clock of a machine that was suspended stood still.
+    if (ranOut || this.#steadyMs() >= this.#sureUntilMs) this.#tenure += 1
+    this.#memberRevision = written
+    this.#sureUntilMs = sinceMs + MAX.leaseMs
   }
 
-  async #renew(partition: number, holding: Held): Promise<void> {
+  /**
+   * Writes a record anew when our lease had run out, or when somebody else has written it: others who saw us dead try to write it as
+   * well, and one of us fails.
+   */
+  async #holdOn(partition: number, holding: Held, records: ReadonlyMap<string, Lease>): Promise<void> {
     const { group, id } = this.#options
     const key = this.#keyOf(partition)
-    const sureUntilMs = this.#sureUntilMs()
+    const record = records.get(key)
+    const isTaken = record !== undefined && record.revision > holding.revision && record.value !== id
+    const tenure = this.#tenure
+    if (holding.tenure === tenure && !isTaken) return
     const renewed = await this.#write(key, holding.revision)
     if (renewed === 'busy') return
-    // It ran out while NATS was away and nobody took it, or our last renewal arrived without our knowing: it is still ours.
+    // Nobody has it, or our last writing arrived without our knowing: it is still ours.
     const found = renewed === null ? await readLease(this.#bus, key) : undefined
     const isOurs = found && (!found.alive || found.value === id)
     const revision = renewed ?? (isOurs ? await this.#write(key, found.revision) : null)
     if (revision === 'busy') return
-    if (revision !== null) Object.assign(holding, { revision, sureUntilMs })
+    if (revision !== null) Object.assign(holding, { revision, tenure })
     else if (this.#held.get(partition) === holding) {
-      this.#bus.log.warn({ group, partition }, 'another pod has the lease of this partition')
+      this.#bus.log.warn({ group, partition }, 'another pod has this partition')
       await this.#drop(partition)
     }
   }
 
   async #take(partition: number, known: Lease | undefined): Promise<void> {
     if (this.#ending.has(partition)) return
-    const sureUntilMs = this.#sureUntilMs()
+    const tenure = this.#tenure
     const revision = await this.#write(this.#keyOf(partition), known?.revision ?? 0)
     if (revision === null || revision === 'busy' || this.#abort.signal.aborted || this.#held.has(partition)) return
-    const isSure = () => this.#steadyMs() < (this.#held.get(partition)?.sureUntilMs ?? 0)
-    this.#held.set(partition, { revision, sureUntilMs, work: this.#options.gained(partition, isSure) })
-  }
-
-  /** What is written from now on lives at least until then. */
-  #sureUntilMs(): number {
-    return this.#steadyMs() + MAX.leaseMs
+    const isSure = () => this.#held.get(partition)?.tenure === this.#tenure && this.#steadyMs() < this.#sureUntilMs
+    this.#held.set(partition, { revision, tenure, work: this.#options.gained(partition, isSure) })
   }
 
   async #drop(partition: number): Promise<void> {
@@ -196,6 +218,6 @@ class Holder implements PartitionHolder {
   }
 
   #write(key: string, expect: number): Promise<number | null | 'busy'> {
-    return writeLease(this.#bus, { key, value: this.#options.id, ttlMs: MAX.leaseMs, expect })
+    return writeLease(this.#bus, { key, value: this.#options.id, expect })
   }
 }

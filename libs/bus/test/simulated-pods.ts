@@ -19,9 +19,14 @@ export type Fate = 'good' | 'lost' | 'unanswered'
 interface Row {
   readonly revision: number
   readonly value: string
-  readonly at: number
-  /** When it runs out; null for the marker of one that did, or was given back. */
+  /** When it runs out, endless for what does not; null for the marker of one that did, or was given back. */
   readonly until: number | null
+}
+
+interface PublishOptions {
+  readonly expect: { readonly lastSubjectSequence: number }
+  readonly ttl?: string
+  readonly headers?: object
 }
 
 const timeout = (): Error => Object.assign(new Error('no answer'), { name: 'TimeoutError' })
@@ -32,7 +37,7 @@ export class World {
   readonly pods: Pod[] = []
   readonly rows = new Map<string, Row>()
   nowMs = 0
-  /** Leases that were taken from a pod while they lived. */
+  /** Partitions that were taken from a pod that was sure of them. */
   readonly stolen: string[] = []
   readonly #fates: Fate[]
   #revision = 0
@@ -60,7 +65,7 @@ export class World {
   pass(ms: number): void {
     this.nowMs += ms
     for (const [key, { until, value }] of this.rows)
-      if (until !== null && until <= this.nowMs) this.#put(key, { value, at: this.nowMs, until: null })
+      if (until !== null && until <= this.nowMs) this.#put(key, { value, until: null })
     const due = this.#timers.filter(({ at }) => at <= this.nowMs)
     this.#timers = this.#timers.filter(({ at }) => at > this.nowMs)
     for (const { then } of due) then()
@@ -90,6 +95,11 @@ export class World {
 
   get living(): Pod[] {
     return this.pods.filter(({ state }) => state === 'lives' || state === 'hangs')
+  }
+
+  /** The pod that is sure of a partition. */
+  whoIsSure(partition: number): string | undefined {
+    return this.pods.find(({ sure, state }) => state !== 'dead' && sure.get(partition)?.())?.id
   }
 
   /** Partitions of which two pods are sure at the same time. */
@@ -195,18 +205,16 @@ export class Pod {
       nc: { isClosed: () => false },
       log: { warn: () => {}, debug: () => {} },
       js: {
-        publish: async (subject: string, data: Uint8Array, options: { expect: { lastSubjectSequence: number } }) => {
+        publish: async (subject: string, data: Uint8Array, options: PublishOptions) => {
           const value = new TextDecoder().decode(data)
           const isRelease = 'headers' in options
           const write = () => {
-            const until = isRelease ? null : world.nowMs + MAX.leaseMs
+            const lives = options.ttl === undefined ? Number.POSITIVE_INFINITY : MAX.leaseMs
+            const until = isRelease ? null : world.nowMs + lives
             const key = subject.slice(KEYS_AT)
-            const before = world.rows.get(key)
-            const row = { value, at: world.nowMs, until }
-            const revision = world.write(key, row, options.expect.lastSubjectSequence)
-            const lives = before && before.until !== null && before.at + MAX.leaseMs > world.nowMs
-            if (lives && !isRelease && before.value !== this.id)
-              world.stolen.push(`${key} of ${before.value} by ${this.id}`)
+            const owner = world.whoIsSure(Number(key.split('.').at(-1)))
+            const revision = world.write(key, { value, until }, options.expect.lastSubjectSequence)
+            if (owner !== undefined && owner !== this.id) world.stolen.push(`${key} of ${owner} by ${this.id}`)
             return revision
           }
           return { seq: await this.#request('writes', write) }

@@ -49,10 +49,9 @@ export const BREAKS = [
   {
     name: 'no-lease-renewal',
     file: 'libs/bus/src/partitions.ts',
-    find: `const renewals = [...this.#held].map(([partition, holding]) => this.#renew(partition, holding))
-    await Promise.all([this.#renewMember(leases), ...renewals])`,
+    find: 'await this.#renewMember()',
     how: 'statement',
-    replace: 'if (this.#memberRevision === 0) await this.#renewMember(leases)',
+    replace: 'if (this.#memberRevision === 0) await this.#renewMember()',
     why: 'a partition has one owner as long as that one lives',
     scenario: 'nothing happens at all, for longer than a lease lasts',
   },

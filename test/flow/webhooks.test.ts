@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { type PushServers, startPushServers } from '@switchboard/testkit/push-servers'
 import { isSigned, startWebhookReceiver, type WebhookReceiver } from '@switchboard/testkit/webhook-receiver'
-import { api, type FlowSystem, flowSystem, logIn, Person } from './flow-fixture.ts'
+import { api, type FlowSystem, flowSystem, logIn, Person, WAIT_MS } from './flow-fixture.ts'
 
 const KEY = 'key-of-this-test'
 const headers = { 'x-api-key': KEY }
 let flow: FlowSystem
 let receiver: WebhookReceiver
+let phones: PushServers
 let cids = 0
 const cid = () => {
   cids += 1
@@ -15,11 +17,14 @@ const cid = () => {
 
 before(async () => {
   receiver = await startWebhookReceiver()
-  flow = await flowSystem({ env: { API_KEYS: KEY, WEBHOOK_HOSTS: receiver.host } })
+  phones = await startPushServers()
+  const env = { API_KEYS: KEY, WEBHOOK_HOSTS: receiver.host }
+  flow = await flowSystem({ env, serviceEnv: { notifier: phones.settings } })
 })
 after(async () => {
   await flow[Symbol.asyncDispose]()
   await receiver[Symbol.asyncDispose]()
+  await phones[Symbol.asyncDispose]()
 })
 
 const put = (hook: string, body: object) =>
@@ -81,6 +86,8 @@ test('a visitor comes at night and leaves a message, it waits for agents, and th
   using _alice = alice
   const { secret } = (await put('night', { url: `${receiver.url}/night`, desk })).body
   const { body } = await api(flow.url, { method: 'POST', path: '/v1/visitors', body: { desk } })
+  const phone = { path: '/v1/devices/phone', token: body.token, body: phones.device.fcm() }
+  assert.equal((await api(flow.url, { method: 'PUT', ...phone })).status, 204)
   const visitor = await new Person(flow.url, body.token).connect()
   const form = { name: 'Vera', email: 'vera@example.org' }
   const entered = await visitor.rpc<{ conversation: string; room: string; open: boolean; online: number }>(
@@ -107,6 +114,8 @@ test('a visitor comes at night and leaves a message, it waits for agents, and th
   await alice.rpc('message.send', { cid: cid(), room, text: 'it will be there tomorrow' })
   const unseen = await of('message.unseen')
   assert.match(unseen.raw, /it will be there tomorrow/)
+  const pushed = await phones.fcm.received.waitFor(({ shown }) => shown !== undefined, WAIT_MS)
+  assert.match(pushed.shown?.body ?? '', /it will be there tomorrow/)
   await of('conversation.assigned')
   const all = receiver.all.filter(({ path }) => path === '/night')
   assert.ok(all.every((one) => isSigned(one, secret)))

@@ -5,7 +5,6 @@ export const CALM: readonly { readonly finds: RegExp; readonly reason: string }[
   { finds: /switchboard_edge_feed_repairs_total/, reason: 'no feed has a hole' },
   { finds: /switchboard_process_worker_ends_total/, reason: 'no worker ends' },
   { finds: /switchboard_notifier_circuit_open/, reason: 'the provider takes our credentials' },
-  { finds: /switchboard_notifier_webhooks_held/, reason: 'webhooks answer' },
   { finds: /outcome=~"drop\|retry\|credential"/, reason: 'no push fails' },
   { finds: /channel="dead"/, reason: 'nothing is poison' },
   { finds: /switchboard_channel_messages_total\{channel="replies",\s*outcome="timeout"\}/, reason: 'routers answer' },

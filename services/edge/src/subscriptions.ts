@@ -23,6 +23,9 @@ interface Prepared {
   readonly recovery: Recovery
 }
 
+/** Also while something else was waited for. */
+const isEnded = ({ state }: Subscription): boolean => state === 'ended'
+
 const freshBudget = (): Budget => ({ bytes: MAX.recoverBytes })
 
 /** All channels of one connection. */
@@ -68,9 +71,9 @@ export class Subscriptions {
     return () => {
       const budget = freshBudget()
       const results: Record<string, SubscribeResult> = {}
-      for (const prepared of all as Prepared[]) {
+      for (const prepared of all as (Prepared | null)[]) {
+        if (prepared?.subscription.state !== 'pending') continue
         const { subscription, feed } = prepared
-        if (subscription.state !== 'pending') continue
         if (feed.kind === 'room' && !person.isStillIn(feed)) this.drop(subscription)
         else results[subscription.channel] = this.#finish(prepared, budget)
       }
@@ -97,8 +100,8 @@ export class Subscriptions {
     const subscription = this.#reserve(channel, 'client')
     const prepared = await this.#prepare(subscription, spec, position)
     if (isRefusal(prepared)) return prepared
-    if (subscription.state === 'pending' && !spec.mayHear(prepared.feed)) this.drop(subscription)
-    if (subscription.state !== 'pending') return refuse('not_a_member', { field: 'channel' })
+    if (prepared && !spec.mayHear(prepared.feed)) this.drop(subscription)
+    if (!prepared || subscription.state !== 'pending') return refuse('not_a_member', { field: 'channel' })
     reply(this.#finish(prepared, freshBudget()))
     return null
   }
@@ -111,7 +114,7 @@ export class Subscriptions {
     const position = { recover: true, offset: roomSeq - 1 }
     const prepared = await this.#prepare(subscription, { kind: 'room', id: room, head: roomSeq }, position)
     if (isRefusal(prepared)) return this.#owner.restart()
-    if (subscription.state !== 'pending') return
+    if (prepared === null) return
     if (!person.isStillIn(prepared.feed)) return this.drop(subscription)
     const { publications = [], ...result } = this.#finish(prepared, freshBudget())
     const { link, codec } = this.#owner
@@ -182,16 +185,17 @@ export class Subscriptions {
     return subscription
   }
 
-  async #prepare(subscription: Subscription, spec: FeedSpec, position: Position): Promise<Prepared | Refusal> {
+  /** @returns null where the person has been removed from the room meanwhile: nobody waits for it any more. */
+  async #prepare(subscription: Subscription, spec: FeedSpec, position: Position): Promise<Prepared | Refusal | null> {
     const { feeds, archive, events } = this.#parts
     const feed = await feeds.use(spec)
     if (isRefusal(feed)) {
       this.drop(subscription)
       return feed
     }
-    if (subscription.state === 'ended') {
+    if (isEnded(subscription)) {
       feeds.release(feed)
-      return refuse('not_a_member', { field: 'channel' })
+      return null
     }
     subscription.feed = feed
     feed.audience.expect(subscription)
@@ -203,10 +207,11 @@ export class Subscriptions {
     try {
       await recovery.prepare()
     } catch {
+      if (isEnded(subscription)) return null
       this.drop(subscription)
       return refuse('unavailable')
     }
-    return { subscription, feed, recovery }
+    return isEnded(subscription) ? null : { subscription, feed, recovery }
   }
 
   #finish({ subscription, feed, recovery }: Prepared, budget: Budget): SubscribeResult {

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isRefusal } from '@switchboard/contracts/errors'
+import { systemClock } from './clock.ts'
+import { jsonCodec } from './codec-json.ts'
+import type { EdgeEvents } from './events.ts'
+import type { Feed } from './feed.ts'
+import type { FeedRegistry, FeedSpec } from './feed-registry.ts'
+import type { Person } from './person.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** A connection whose feeds open when they are told to. */
+function connection(...rooms: string[]) {
+  const opening: (() => void)[] = []
+  const audience = { expect: () => {}, add: () => {}, remove: () => {} }
+  const use = ({ kind, id }: FeedSpec) =>
+    new Promise<Feed>((resolve) => {
+      const feed = { kind, id, head: 1, oldest: 1, epoch: 'e', since: () => [], remember: () => {}, audience }
+      opening.push(() => resolve(feed as unknown as Feed))
+    })
+  const restarts: string[] = []
+  const link = { send: () => {}, signal: () => {} } as never
+  const owner = { user: 'ann', codec: jsonCodec, link, restart: () => void restarts.push('restart') }
+  const subscriptions = new Subscriptions(owner, {
+    feeds: { use, release: () => {}, mend: async () => {} } as unknown as FeedRegistry,
+    archive: { head: async () => 1, events: async () => [] },
+    clock: systemClock,
+    events: new Proxy({}, { get: () => () => {} }) as EdgeEvents,
+  })
+  const memberships = () => rooms.map((room) => ({ room, head: 1, at: 1 }))
+  const person = { user: 'ann', memberships, isStillIn: () => true } as unknown as Person
+  const openAll = () => {
+    for (const open of opening.splice(0)) open()
+  }
+  return { subscriptions, person, restarts, openAll }
+}
+
+test('somebody who is removed from a room while their connection begins is connected, without that room', async () => {
+  const { subscriptions, person, openAll } = connection('kept', 'left')
+  const beginning = subscriptions.open(person, new Map())
+  subscriptions.remove('left')
+  openAll()
+  const finish = await beginning
+  assert.ok(!isRefusal(finish), 'it is no reason to refuse the connection')
+  assert.deepEqual(Object.keys(finish()), ['user:ann', 'room:kept'])
+})
+
+test('somebody who is removed from a room while it is added stays connected', async () => {
+  const { subscriptions, person, restarts, openAll } = connection()
+  const adding = subscriptions.add(person, 'brief', 1)
+  subscriptions.remove('brief')
+  openAll()
+  await adding
+  assert.deepEqual(restarts, [])
+  assert.equal(subscriptions.size, 0)
+})

@@ -92,16 +92,17 @@ export class DeskClock {
     lane.watchedUntilMs = Number.POSITIVE_INFINITY
     const sent = this.#sent.get(desk)
     const isRecent = sent !== undefined && now.steadyMs - sent.steadyMs < AGAIN_MS
-    const state = lane.desk?.state
-    if (!state) {
+    const entity = lane.desk
+    if (!entity) {
       if (!isRecent) {
         this.#sent.set(desk, { head: -1, steadyMs: now.steadyMs })
         void lane.load()
       }
       return undefined
     }
+    const { state } = entity
     if (this.#sending.has(desk) || (isRecent && sent.head === state.head)) return state
-    const command = this.#commandFor(state, now)
+    const command = this.#commandFor(state, { ...now, deskMs: entity.nowAt(now) })
     if (!command) return state
     this.#sent.set(desk, { head: state.head, steadyMs: now.steadyMs })
     this.#sending.add(desk)
@@ -111,14 +112,14 @@ export class DeskClock {
     return state
   }
 
-  #commandFor(state: DeskState, now: Tick): DeskDerivedCommand | undefined {
+  #commandFor(state: DeskState, now: Tick & { readonly deskMs: number }): DeskDerivedCommand | undefined {
     if (!state.settings) return undefined
     const cid = cidOf(now.nowMs, `${state.desk} ${state.head} ${now.steadyMs}`)
     const { connected, gone } = this.#changedIn(state, now)
     if (connected.length + gone.length > 0)
       return { method: 'desk.presence', from: SYSTEM, cid, body: { connected, gone } }
-    const due = dueAt(state, now.nowMs)
-    return due !== null && due <= now.nowMs ? { method: 'desk.tick', from: SYSTEM, cid, body: {} } : undefined
+    const due = dueAt(state, now.deskMs)
+    return due !== null && due <= now.deskMs ? { method: 'desk.tick', from: SYSTEM, cid, body: {} } : undefined
   }
 
   /** Agents whose connections came or went, as the desk does not know yet. A router that has just begun has not heard of all. */

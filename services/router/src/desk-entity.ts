@@ -9,10 +9,11 @@ import { type DeskState, deskFrom, findConversation, recall } from '@switchboard
 import { effectsOfDesk } from '@switchboard/domain/desk-effects'
 import { conversationIdOf } from '@switchboard/domain/desk-ids'
 import { statusOf } from '@switchboard/domain/desk-status'
+import { type DeskMoment, deskNow } from '@switchboard/domain/desk-time'
 import { runDesk } from '@switchboard/domain/run-desk'
 import type { Effect } from '@switchboard/domain/user'
 import { CidMemory } from './cid-memory.ts'
-import type { Entity, Known, Outcome } from './entity.ts'
+import type { Deciding, Entity, Known, Outcome } from './entity.ts'
 import type { RouterEvents } from './events.ts'
 import { causedKey } from './look-up-desk.ts'
 
@@ -24,6 +25,7 @@ export class DeskEntity implements Entity {
   readonly cids: CidMemory
   readonly n = 0
   readonly state: DeskState
+  #last: DeskMoment | undefined
 
   constructor(snapshot: DeskSnapshot) {
     this.logSeq = snapshot.log_seq
@@ -33,8 +35,16 @@ export class DeskEntity implements Entity {
     this.state = deskFrom(snapshot)
   }
 
-  decide(command: EntityCommand, { known, nowMs }: { known: Known; nowMs: number }): Outcome {
+  /** The time of this desk, by the clocks of its router. */
+  nowAt(now: DeskMoment): number {
+    const last = this.#last ?? { nowMs: this.state.at, steadyMs: now.steadyMs }
+    this.#last = { nowMs: deskNow(last, now), steadyMs: now.steadyMs }
+    return Math.floor(this.#last.nowMs)
+  }
+
+  decide(command: EntityCommand, { known, ...now }: Deciding): Outcome {
     const asked = command as DeskCommand
+    const nowMs = this.nowAt(now)
     for (const conversation of known.desk?.conversations ?? []) recall(this.state, conversation)
     const named = deskNamedBy(asked)
     const isDesk = named !== undefined && known.desk?.desks.has(named) === true

@@ -45,6 +45,13 @@ export interface Known {
   readonly desk?: { readonly conversations: readonly Conversation[]; readonly desks: ReadonlySet<string> }
 }
 
+/** What a decision needs beside the entity: what others know, and the moment by two clocks. */
+export interface Deciding {
+  readonly known: Known
+  readonly nowMs: number
+  readonly steadyMs: number
+}
+
 /** A room or a person in memory: its state, its place in the log, its cids. Deciding applies: after a failed publish it is thrown away. */
 export interface Entity {
   /** Last stream sequence on its log subject. */
@@ -54,7 +61,7 @@ export interface Entity {
   incarnation: string | null
   readonly cids: CidMemory
   readonly n: number
-  decide(command: EntityCommand, context: { readonly known: Known; readonly nowMs: number }): Outcome
+  decide(command: EntityCommand, context: Deciding): Outcome
   /** Of a command that was applied: its effects once more. */
   again(command: EntityCommand, used: UsedCid, known: Known): Effect[]
   /** These events of it were committed. */

@@ -217,8 +217,8 @@ export class Lane {
   #decideOne(entity: Entity, taken: Taken, known: Known): Outcome | undefined {
     const { command } = taken
     const { events } = this.#deps
-    const nowMs = this.#deps.clock.nowMs()
-    if (command.method === 'mark.read') return entity.decide(command, { known, nowMs })
+    const { nowMs, steadyMs } = { nowMs: this.#deps.clock.nowMs(), steadyMs: this.#deps.clock.steadyMs() }
+    if (command.method === 'mark.read') return entity.decide(command, { known, nowMs, steadyMs })
     const found = entity.cids.find(command.from, command.cid, nowMs)
     const used = typeof found === 'object' ? found : known.cids.get(cidKey(command))
     if (used) {
@@ -226,7 +226,7 @@ export class Lane {
       return repeat(entity, command, { used, known, nowMs })
     }
     if (taken.input <= entity.input || (taken.stale && command.reply)) return undefined
-    const outcome = entity.decide(command, { known, nowMs })
+    const outcome = entity.decide(command, { known, nowMs, steadyMs })
     const first = outcome.kind === 'committed' ? outcome.events[0] : undefined
     if (first)
       entity.cids.add({

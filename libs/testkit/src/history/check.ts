@@ -1,6 +1,7 @@
 import { checkCommands, checkHistories } from './check-commands.ts'
 import { checkConversations } from './check-conversations.ts'
 import { checkDelivery } from './check-delivery.ts'
+import { checkDesks } from './check-desks.ts'
 import { checkMarks } from './check-marks.ts'
 import { checkOrder } from './check-order.ts'
 import { checkPresence } from './check-presence.ts'
@@ -21,6 +22,7 @@ const CHECKS: readonly ((facts: Facts) => void)[] = [
   checkPresence,
   checkPushes,
   checkConversations,
+  checkDesks,
 ]
 
 /** Holds what everybody saw against what was promised. `records` are in the order of time, as `readJournal` gives them. */

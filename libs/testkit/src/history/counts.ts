@@ -1,3 +1,4 @@
+import { countDesks } from './counts-desk.ts'
 import type { Facts } from './facts.ts'
 
 /** What was done in a run, and how often each state was reached that it was for. */
@@ -33,11 +34,12 @@ export function countRun(facts: Facts): { counts: Record<string, number>; states
         break
     }
   }
-  countOperations(
-    facts,
-    (name) => add(counts, name),
-    (name) => add(states, name),
-  )
+  for (const countAll of [countOperations, countDesks])
+    countAll(
+      facts,
+      (name) => add(counts, name),
+      (name) => add(states, name),
+    )
   counts.clients = clients.size
   counts.rooms = facts.rooms.size
   counts.events = [...facts.rooms.values()].reduce((sum, { events }) => sum + events.size, 0)

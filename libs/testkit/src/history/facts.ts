@@ -1,3 +1,4 @@
+import { type DesksFacts, gatherDesks } from './desk-facts.ts'
 import { gatherOperations, type Operations, type Wish } from './operations.ts'
 import type { Fault, JournalRecord } from './records.ts'
 import { gatherRooms, type RoomFacts, senderKey } from './rooms.ts'
@@ -16,6 +17,7 @@ export interface Facts {
   readonly findings: Findings
   readonly operations: Operations
   readonly rooms: ReadonlyMap<string, RoomFacts>
+  readonly desks: DesksFacts
   /** By user: where they were a member at any time. */
   readonly roomsOf: ReadonlyMap<string, readonly RoomFacts[]>
   readonly publicRooms: ReadonlySet<string>
@@ -29,6 +31,7 @@ export function gatherFacts(records: readonly JournalRecord[], options: Resolved
   const endMs = records.at(-1)?.atMs ?? 0
   return {
     ...{ records, options, findings, operations, rooms, endMs },
+    desks: gatherDesks(records),
     roomsOf: gatherRoomsOf(rooms),
     publicRooms: findPublic(operations.wishes, rooms),
     faults: gatherFaults(records, endMs),

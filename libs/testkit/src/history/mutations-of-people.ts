@@ -1,5 +1,5 @@
 import { at, late, type Mutation, ofType, replace, sentOnce, without } from './mutations.ts'
-import type { ConversationSeen, JournalRecord } from './records.ts'
+import type { JournalRecord } from './records.ts'
 
 type Records = readonly JournalRecord[]
 const lists = (records: Records) =>
@@ -39,10 +39,7 @@ function readLater(records: Records) {
   return pushed(records).filter(({ target, room, seq }) => (marks.get(`${target} ${room}`) ?? 0) >= seq)
 }
 
-const owned = (records: Records) => ofType(records, 'conversation').filter(({ owner }) => owner !== undefined)
-const anonymous = ({ client: _, ...seen }: ConversationSeen): ConversationSeen => seen
-
-/** Of marks, members, presence, pushes and conversations. */
+/** Of marks, members, presence and pushes. */
 export const PEOPLE_MUTATIONS: readonly Mutation[] = [
   {
     what: 'a client is given an event after its user was removed',
@@ -174,37 +171,5 @@ export const PEOPLE_MUTATIONS: readonly Mutation[] = [
         const device = { type: 'device', atMs: push.atMs, user: 'stranger', target: 'phone-stranger' } as const
         return replace(records, push, push, device, { ...push, target: 'phone-stranger' })
       }),
-  },
-  {
-    what: 'a conversation has two owners',
-    check: 'two-owners',
-    spoil: (records, dice) =>
-      at(owned(records), dice, (seen) => replace(records, seen, seen, { ...anonymous(seen), owner: 'another' })),
-  },
-  {
-    what: 'a conversation goes back to an earlier revision',
-    check: 'revision-back',
-    spoil: (records, dice) =>
-      at(
-        ofType(records, 'conversation').filter(({ revision }) => revision > 1),
-        dice,
-        (seen) => {
-          const earlier = ofType(records, 'conversation').find(
-            (one) =>
-              one.conversation === seen.conversation && one.client === seen.client && one.revision < seen.revision,
-          )
-          return earlier ? late(records, 1, (atMs) => [{ ...earlier, atMs }]) : records
-        },
-      ),
-  },
-  {
-    what: 'a conversation is with nobody in the end',
-    check: 'conversation-lost',
-    spoil: (records, dice) =>
-      at(ofType(records, 'conversation'), dice, ({ conversation }) =>
-        late(records, 1, (atMs) => [
-          { type: 'conversation', atMs, conversation, revision: 1_000_000, state: 'assigned' },
-        ]),
-      ),
   },
 ]

@@ -16,7 +16,7 @@ export const ofType = <T extends JournalRecord['type']>(records: Records, type: 
   records.filter((record): record is Of<T> => record.type === type)
 
 /** Chooses a place, and does nothing if there is none. */
-export function at<T>(all: readonly T[], dice: number, spoil: (one: T) => Records): Records | undefined {
+export function at<T>(all: readonly T[], dice: number, spoil: (one: T) => Records | undefined): Records | undefined {
   const chosen = all[dice % Math.max(1, all.length)]
   return chosen === undefined ? undefined : spoil(chosen)
 }

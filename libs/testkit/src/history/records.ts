@@ -1,3 +1,5 @@
+import type { DeskRecord, StandingSeen } from './records-desk.ts'
+
 /**
  * What a fault run writes down, one JSON object a line: what was asked for, what was answered, what each client saw, what the
  * phones got, which faults were on, and what everything looked like at the end. The checker reads nothing else.
@@ -19,7 +21,7 @@ export type JournalRecord =
   | Push
   | Fault
   | FaultState
-  | ConversationSeen
+  | DeskRecord
   | Final
 
 interface At {
@@ -123,6 +125,8 @@ export interface EventSeen {
   readonly user?: string
   /** Of `room.created`. */
   readonly members?: readonly string[]
+  /** Of `conversation.…`: how it stands from here on. */
+  readonly standing?: StandingSeen
 }
 
 export interface Seen extends OfClient {
@@ -186,18 +190,6 @@ export interface FaultState extends At {
   readonly type: 'state'
   readonly name: string
   readonly count: number
-}
-
-/** For desks: one step in the life of a conversation as its room or an agent saw it. */
-export interface ConversationSeen extends At {
-  readonly type: 'conversation'
-  /** Who saw it, where it is known: to one observer, revisions never go back. */
-  readonly client?: string
-  readonly conversation: string
-  readonly revision: number
-  readonly state: 'queued' | 'offered' | 'assigned' | 'held' | 'closed'
-  /** The agent responsible, from `assigned` on. */
-  readonly owner?: string
 }
 
 /** Read when the faults are healed and everything is quiet, by clients that were not there before. */

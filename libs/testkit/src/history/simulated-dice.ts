@@ -1,16 +1,4 @@
-export const WHATS = [
-  'send',
-  'burst',
-  'edit',
-  'add',
-  'remove',
-  'read',
-  'lose',
-  'return',
-  'create',
-  'fault',
-  'conversation',
-] as const
+export const WHATS = ['send', 'burst', 'edit', 'add', 'remove', 'read', 'lose', 'return', 'create', 'fault'] as const
 
 /** One thing that happens in a simulated run. All numbers are dice: what they stand for depends on where the run is. */
 export interface Step {

@@ -31,7 +31,6 @@ export class SimulatedRun {
       positions: new Map(),
     })),
   )
-  readonly #conversations = new Map<string, { revision: number; owner: string }>()
   #fault: { id: string; name: string; target: string } | undefined
   #nowMs = 1_000_000
   #next = 0
@@ -49,7 +48,6 @@ export class SimulatedRun {
     else if (what === 'lose') this.#lose(client)
     else if (what === 'return') this.#comeBack(who, how)
     else if (what === 'fault') this.#toggleFault(how)
-    else if (what === 'conversation') this.#converse(where, how)
     else this.#act(client, room, { what, how })
   }
 
@@ -250,17 +248,6 @@ export class SimulatedRun {
     if (this.#fault) this.#write({ type: 'fault', phase: 'healed', ...this.#fault })
     this.#fault = this.#fault ? undefined : { id: `f${this.#next++}`, name: pick(names, how), target: 'router-1' }
     if (this.#fault) this.#write({ type: 'fault', phase: 'begin', ...this.#fault })
-  }
-
-  #converse(where: number, how: number): void {
-    const conversation = `talk${where % 3}`
-    const { revision, owner } = this.#conversations.get(conversation) ?? { revision: 0, owner: pick(USERS, how) }
-    const states = ['queued', 'offered', 'assigned', 'held', 'closed'] as const
-    const state = revision === 0 ? 'queued' : pick(states, how)
-    const isOwned = state === 'assigned' || state === 'held'
-    const seen = { conversation, revision: revision + 1, state, ...(isOwned ? { owner } : {}) }
-    for (const client of ['agent-1', 'agent-2']) this.#write({ type: 'conversation', client, ...seen })
-    this.#conversations.set(conversation, { revision: revision + 1, owner: pick(USERS, how >> 2) })
   }
 
   #invoke({ client, user }: Client, operation: Operation) {

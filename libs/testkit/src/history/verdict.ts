@@ -30,6 +30,14 @@ export const PROMISE_OF = {
   'two-owners': 'G7',
   'revision-back': 'G7',
   'conversation-lost': 'G7',
+  'not-requeued': 'G7',
+  'capacity-exceeded': 'G7',
+  'queue-order': 'G7',
+  'fence-broken': 'G7',
+  'wrong-writer': 'G7',
+  'room-behind': 'G7',
+  'note-seen': 'G7',
+  'desk-without-effect': 'G1',
   'not-reached': 'run',
   'torn-journal': 'run',
 } as const
@@ -54,6 +62,8 @@ export interface CheckOptions {
   readonly pushMarginMs?: number
   /** Between a removal that was acknowledged and the last event its user may be sent. */
   readonly removalMarginMs?: number
+  /** Beyond what a desk waits: how long until an agent without a connection has nothing any more. */
+  readonly requeueMarginMs?: number
   /** How far the clocks of two processes of one machine may be apart. */
   readonly clockSlackMs?: number
   /** Clients whose library sends one after the other per room, also over reconnects and retries. */
@@ -69,6 +79,8 @@ export const resolveOptions = (options: CheckOptions): ResolvedOptions => ({
   withoutFinals: false,
   pushMarginMs: 5_000,
   removalMarginMs: 1_000,
+  // A lease of an edge, the grace of presence, and a look at the clock.
+  requeueMarginMs: 30_000,
   clockSlackMs: 50,
   sendsInOrder: () => false,
   torn: { lines: 0, allowed: 0 },

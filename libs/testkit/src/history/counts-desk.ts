@@ -1,0 +1,48 @@
+import { isChange } from './desk-facts.ts'
+import type { Facts } from './facts.ts'
+
+/** Where a desk must have been in a run that is for it: states that faults and people lead to. */
+export const DESK_STATES = {
+  'desk offer timed out': 'expired',
+  'desk transfer': 'transferred',
+} as const
+
+/** What somebody had waits again, as they have no connection. */
+export const REQUEUED = 'desk requeued after a dead agent'
+
+/** A command that was refused because somebody had been faster. */
+export const STALE_REFUSED = 'desk stale revision refused'
+
+type Count = (name: string) => void
+
+/** What was asked of desks, and which of their states were reached. */
+export function countDesks({ desks }: Facts, count: Count, state: Count): void {
+  for (const { invoke, answers, open } of desks.wishes.values()) {
+    const { name } = invoke.operation
+    for (const { outcome } of answers) count(`desk ${name} ${outcome}`)
+    if (open > 0) count(`desk ${name} unknown`)
+    if (answers.some(({ outcome, code }) => outcome === 'refused' && code === 'conflict')) state(STALE_REFUSED)
+  }
+  for (const { events } of desks.desks.values()) {
+    const dead = new Set<string>()
+    const owners = new Map<string, string | null>()
+    for (const event of events) {
+      if (event.type === 'agent.updated') {
+        const { user, status, connected } = event.agent
+        if (status === 'online' && !connected) dead.add(user)
+        else dead.delete(user)
+      }
+      if (!isChange(event)) continue
+      const { conversation, agent } = event.conversation
+      if (event.change === 'requeued' && dead.has(owners.get(conversation) ?? '')) state(REQUEUED)
+      owners.set(conversation, agent)
+      count(`desk event ${event.change}`)
+      for (const [name, change] of Object.entries(DESK_STATES)) if (event.change === change) state(name)
+    }
+  }
+  for (const changes of desks.changes.values())
+    if (changes.some(({ change }) => change === 'accepted')) state('desk conversation answered')
+}
+
+/** All of them: a run that is for a desk and never was there proves nothing of it. */
+export const DESK_REQUIRED: readonly string[] = [...Object.keys(DESK_STATES), REQUEUED, STALE_REFUSED]

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkHistory } from './check.ts'
+import { DESK_REQUIRED } from './counts-desk.ts'
+import { formatVerdict } from './format.ts'
+import { DESK_ROOM_MUTATIONS } from './mutations-of-desk-rooms.ts'
+import { DESK_MUTATIONS } from './mutations-of-desks.ts'
+import { someDesk } from './simulated-desk.ts'
+
+const RUNS = 25
+const LENGTH = 150
+
+test('whatever happens at a desk that keeps its promises, the checker finds nothing', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: LENGTH }), (seed, length) => {
+      const verdict = checkHistory(someDesk(seed, length))
+      assert.ok(verdict.passed, formatVerdict(verdict))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+for (const { what, check, spoil } of [...DESK_MUTATIONS, ...DESK_ROOM_MUTATIONS]) {
+  test(`${what}, wherever it is, is found as ${check} and as nothing else`, () => {
+    let spoiled = 0
+    fc.assert(
+      fc.property(fc.nat({ max: 10_000 }), fc.nat(), (seed, dice) => {
+        const records = spoil(someDesk(seed, LENGTH), dice)
+        fc.pre(records !== undefined)
+        spoiled += 1
+        const verdict = checkHistory(records)
+        assert.deepEqual(Object.keys(verdict.found), [check], formatVerdict(verdict))
+      }),
+      { numRuns: RUNS },
+    )
+    assert.ok(spoiled >= RUNS)
+  })
+}
+
+test('a run with a desk that was never there where it is for, fails', () => {
+  const required = DESK_REQUIRED
+  assert.ok(checkHistory(someDesk(1, 600), { required }).passed)
+  const verdict = checkHistory(someDesk(1, 3), { required })
+  assert.deepEqual(verdict.found, { 'not-reached': required.length })
+})

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { deskRun } from '../test/fault/desk-run.ts'
 import { FAULTS } from '../test/fault/faults.ts'
 import type { Mode } from '../test/fault/plan.ts'
 import { EMPTY_TABLE, mergeRun } from '../test/fault/report.ts'
@@ -12,6 +13,7 @@ import { onStopSignal } from './system/stop-signals.ts'
 
 const TABLE = fileURLToPath(new URL('../docs/faults.json', import.meta.url))
 const MINUTES_MAX = 600
+const DESK_SECONDS_MAX = 400
 
 const HELP = `pnpm fault [options]
   --seed N        what decides everything; a random one when left out
@@ -21,7 +23,11 @@ const HELP = `pnpm fault [options]
   --runs K        seeds N to N+K-1, one after another (1)
   --keep          keeps journals and logs also of a run that passed
   --record        adds what clients felt to docs/faults.json
-  --list          the faults that there are`
+  --list          the faults that there are
+  --desk          one desk instead, on which all wait before anybody answers, then routers, NATS and agents are killed
+  --agents N      of that desk (200)
+  --visitors N    of that desk (5000)
+  --watching N    agents who follow the whole desk (10); the others know of their own conversations`
 
 function readOptions() {
   const { values } = parseArgs({
@@ -34,6 +40,10 @@ function readOptions() {
       keep: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      desk: { type: 'boolean', default: false },
+      agents: { type: 'string', default: '200' },
+      visitors: { type: 'string', default: '5000' },
+      watching: { type: 'string', default: '10' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -45,6 +55,9 @@ function readOptions() {
     seed: numberOf('seed', values.seed ?? String(Math.floor(Math.random() * 1_000_000)), { isWhole: true }),
     minutes: numberOf('minutes', values.minutes, { max: MINUTES_MAX }),
     runs: numberOf('runs', values.runs, { isWhole: true }),
+    agents: numberOf('agents', values.agents, { isWhole: true, max: 500 }),
+    visitors: numberOf('visitors', values.visitors, { isWhole: true, max: 10_000 }),
+    watching: numberOf('watching', values.watching, { isWhole: true }),
     only: values.only.split(',').filter((name) => name !== ''),
   }
 }
@@ -64,11 +77,36 @@ function listFaults(): void {
   }
 }
 
+const readTable = (): FaultTable => (existsSync(TABLE) ? JSON.parse(readFileSync(TABLE, 'utf8')) : EMPTY_TABLE)
+const writeTable = (table: FaultTable): void => writeFileSync(TABLE, `${JSON.stringify(table, null, 2)}\n`)
+
 /** Written after each run, so that a long series leaves what it has. */
 function record({ report }: FaultRunResult): void {
-  const before: FaultTable = existsSync(TABLE) ? JSON.parse(readFileSync(TABLE, 'utf8')) : EMPTY_TABLE
   const kinds = [...FAULTS.safety, ...FAULTS.liveness]
-  writeFileSync(TABLE, `${JSON.stringify(mergeRun(before, report, kinds), null, 2)}\n`)
+  writeTable(mergeRun(readTable(), report, kinds))
+}
+
+const since = (startMs: number): string => ((performance.now() - startMs) / 1_000).toFixed(1).padStart(6)
+
+/** Conversations are short, so that the desk is what is measured and not the talking. */
+async function runDesk({ seed, agents, visitors, watching, keep, record: isRecorded }: ReturnType<typeof readOptions>) {
+  const startMs = performance.now()
+  const { figures } = await deskRun({
+    ...{ seed, agents, visitors, watching, keep, capacity: 5, processes: 2, secondsMax: DESK_SECONDS_MAX },
+    rates: {
+      agentMs: 1_500,
+      visitorMs: 8_000,
+      arriveMs: visitors * 16,
+      visits: 1,
+      ignored: 0.03,
+      declined: 0.02,
+      returns: 0.02,
+      deaths: 0.0005,
+    },
+    log: (line) => console.log(`[${since(startMs)}] ${line}`),
+  })
+  if (isRecorded) writeTable({ ...readTable(), desk: figures })
+  return figures.verdict === 'pass'
 }
 
 /** @returns the seeds that failed. */
@@ -77,8 +115,7 @@ async function runAll(options: ReturnType<typeof readOptions>, signal: AbortSign
   const failed: number[] = []
   for (let seed = first; seed < first + runs && !signal.aborted; seed += 1) {
     const startMs = performance.now()
-    const log = (line: string) =>
-      console.log(`[${((performance.now() - startMs) / 1_000).toFixed(1).padStart(6)}] ${line}`)
+    const log = (line: string) => console.log(`[${since(startMs)}] ${line}`)
     const passed = await faultRun({ seed, minutes, mode, only, keep, log, signal }).then(
       (result) => {
         if (options.record && result.passed) record(result)
@@ -106,6 +143,7 @@ try {
   const options = readOptions()
   if (options.help) console.log(HELP)
   else if (options.list) listFaults()
+  else if (options.desk) process.exitCode = (await runDesk(options)) ? 0 : 1
   else {
     const failed = await runAll(options, abort.signal)
     if (options.runs > 1) console.log(`${options.runs} runs, ${failed.length} failed ${failed.join(', ')}`)

@@ -81,6 +81,7 @@ export function mergeRun(table: FaultTable, report: RunReport, kinds: readonly F
   return {
     runs: table.runs + 1,
     minutes: table.minutes + report.plan.minutes,
+    ...(table.desk ? { desk: table.desk } : {}),
     rows: [...rows.values()].sort((a, b) => (a.fault < b.fault ? -1 : 1)),
   }
 }

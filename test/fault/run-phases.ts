@@ -27,6 +27,7 @@ export interface Cast {
   readonly world: RunningWorld
   readonly bots: BotProcesses
   readonly journal: RunJournal
+  readonly desks: readonly string[]
 }
 
 /** Resolves when all that there is to break works and is used. */
@@ -55,18 +56,18 @@ export async function calmDown({ world, bots }: Cast, log: (line: string) => voi
 }
 
 /** What everything looks like at the end, into a journal of its own. @returns what did not come to rest. */
-export async function readTheEnd({ world, bots }: Cast, journalPath: string): Promise<readonly string[]> {
+export async function readTheEnd({ world, bots, desks }: Cast, journalPath: string): Promise<readonly string[]> {
   using journal = new Journal(journalPath, 'final')
   const { url, natsUrls, mongoUrl, namespace, database } = world
   const rooms = bots.rooms.map(({ room }) => room)
   const present = (msMin: number) => bots.present(msMin)
   const place = { url, natsUrls, mongoUrl, namespace, database }
-  return (await finalReads({ ...place, rooms, users: bots.users, present }, journal)).unsettled
+  return (await finalReads({ ...place, rooms, users: bots.users, desks, present }, journal)).unsettled
 }
 
-async function untilQuiet(world: RunningWorld): Promise<void> {
+export async function untilQuiet(world: RunningWorld, msMax = QUIET_MS_MAX): Promise<void> {
   let waiting: string[] = []
-  await until('nothing waits in any service', QUIET_MS_MAX, async () => {
+  await until('nothing waits in any service', msMax, async () => {
     const all = await Promise.all(
       world.services.map(async (service) => ({ service, samples: await service.metrics() })),
     )

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checkHistory } from '@switchboard/testkit/history/check'
 import { readJournal } from '@switchboard/testkit/history/journal'
 import { latencies } from '@switchboard/testkit/history/latencies'
+import { DESK_KEY, makeDesk } from './bots/desk-make.ts'
 import { type BotsOptions, startBots } from './bots/processes.ts'
 import { chooseFaults } from './faults.ts'
 import type { FaultKind } from './faults-kind.ts'
@@ -16,10 +17,13 @@ import { type Cast, calmDown, readTheEnd, recoveryProblems, warmUp } from './run
 import { phonesOf, writePushes } from './run-pushes.ts'
 import { type Counters, countStates, type StateName } from './states.ts'
 import { startWorld, type WorldOptions } from './world.ts'
+import { withDesks } from './world-desks.ts'
 
 /** Enough for every state to be reached, and little enough for two runs on two cores. */
 const CROWD = { processes: 2, users: 16, rooms: 6, operationsPerSecond: 10 }
 const PHONES = 6
+/** A few people of a desk among the others. */
+const DESK = { desk: 'desk', key: DESK_KEY, agents: 4, visitors: 8, capacity: 2 }
 
 export interface FaultRunOptions {
   readonly seed: number
@@ -102,10 +106,12 @@ async function play(place: Place): Promise<Played> {
   const { options, plan, log } = place
   await using stack = new AsyncDisposableStack()
   log('starting the world…')
-  const world = stack.use(await startWorld({ ...options.world, logDir: place.logDir }))
+  const world = stack.use(await startWorld({ ...withDesks(options.world), logDir: place.logDir }))
+  await makeDesk(world.url, DESK.desk)
   const bots = stack.use(
     await startBots({
       ...CROWD,
+      desk: DESK,
       ...options.bots,
       dir: place.journalDir,
       seed: plan.seed,
@@ -116,7 +122,7 @@ async function play(place: Place): Promise<Played> {
     }),
   )
   const journal = new RunJournal(join(place.journalDir, 'run.jsonl'))
-  const cast = { world, bots, journal }
+  const cast = { world, bots, journal, desks: [DESK.desk] }
   bots.start()
   await warmUp(cast)
   const before = await world.counters()
@@ -169,7 +175,7 @@ async function judge({ plan, kinds, journalDir, options }: Place, played: Played
   const { records, torn } = await readJournal(journalDir)
   const killed = records.filter((record) => record.type === 'fault' && record.name === 'kill-clients').length
   const verdict = checkHistory(records, {
-    required: requiredOf(plan, kinds),
+    required: [...requiredOf(plan, kinds), 'desk conversation answered'],
     torn: { lines: torn, allowed: killed },
   })
   const problems = [...played.problems, ...recoveryProblems(records, { plan, ...played.faultsMs })]

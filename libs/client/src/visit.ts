@@ -9,6 +9,7 @@ import type { OutboxStore } from './outbox-store.ts'
 import type { Room } from './room.ts'
 import { socketAddress } from './socket-address.ts'
 import { Switchboard } from './switchboard.ts'
+import type { Transport } from './transport.ts'
 import { afterAnswer, afterItems, isWaiting, type VisitStatus } from './visit-fold.ts'
 
 export type DeskInfo = Result<'desk.info'>
@@ -27,6 +28,8 @@ export interface VisitOptions {
   readonly clock?: Clock
   /** For runtimes that have no WebSocket of their own. */
   readonly websocket?: unknown
+  /** Puts something between this and its connection, for who must see what passes. */
+  readonly wrap?: (connection: Transport, user: string) => Transport
 }
 
 export type EnterOptions = Pick<Params<'desk.enter'>, 'form' | 'context'>
@@ -70,13 +73,14 @@ export class Visit extends Emitter<{ changed: undefined }> implements AsyncDispo
       return reply
     }
     const { token, user } = await fetchToken()
-    const transport = new CentrifugeTransport({
+    const connection = new CentrifugeTransport({
       endpoint: socketAddress(url),
       token,
       getToken: async () => (await fetchToken()).token,
       ...(options.websocket === undefined ? {} : { websocket: options.websocket }),
     })
-    const { storage } = options
+    const { storage, wrap } = options
+    const transport = wrap ? wrap(connection, user) : connection
     const board = new Switchboard({ user, transport, clock, ...(storage === undefined ? {} : { storage }) })
     const begun = new Visit(visitor.desk, board, clock)
     await board.start()

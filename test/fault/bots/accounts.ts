@@ -13,16 +13,19 @@ export interface Asked {
   readonly method?: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly token?: string
+  /** Of an administrator. */
+  readonly key?: string
   readonly body?: object
 }
 
 /** One request to the HTTP API. A sentence when nobody answered, or with an error that may be tried again. */
-async function tryApi(url: string, { method = 'GET', path, token, body }: Asked): Promise<Answer | string> {
+async function tryApi(url: string, { method = 'GET', path, token, key, body }: Asked): Promise<Answer | string> {
   try {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(key === undefined ? {} : { 'x-api-key': key }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,4 +1,5 @@
 import type { DeviceBody } from '@switchboard/contracts/http'
+import type { DeskPart } from './desk-plan.ts'
 
 /** What a bot does next, and how often. */
 export type Action =
@@ -100,6 +101,8 @@ export interface BotPlan {
   /** Public rooms of other processes. */
   readonly known: readonly KnownRoom[]
   readonly rates: Rates
+  /** Visitors and agents of a desk, beside the others. */
+  readonly desk?: DeskPart & { readonly colleagues: readonly string[] }
   readonly journalPath: string
 }
 
@@ -108,6 +111,7 @@ export type BotLine =
   | { readonly event: 'ready' }
   | { readonly event: 'room'; readonly room: string; readonly kind: 'group' | 'public' }
   | ({ readonly event: 'finished' } & Summary)
+  | ({ readonly event: 'looked' } & Summary)
   | { readonly event: 'settled'; readonly behind: readonly string[] }
   | { readonly event: 'present'; readonly users: readonly { readonly user: string; readonly sinceMs: number }[] }
 
@@ -123,7 +127,9 @@ export interface Summary {
   readonly unknown: number
   readonly seen: number
   readonly away: readonly string[]
+  /** Visitors who have entered at least once. */
+  readonly entered: number
 }
 
 /** What a client process is told afterwards, a word a line; `room` is followed by JSON. */
-export type BotCommand = 'start' | 'pause' | 'finish' | 'settle' | 'present' | 'quit'
+export type BotCommand = 'start' | 'work' | 'pause' | 'finish' | 'settle' | 'present' | 'quit'

@@ -3,7 +3,7 @@ import type { BotLine, BotPlan } from './bot-plan.ts'
 import { Bots } from './bots.ts'
 
 /**
- * A client process. Its plan comes as one JSON line on its standard input, then a word a line: `start`, `pause`,
+ * A client process. Its plan comes as one JSON line on its standard input, then a word a line: `start`, `work`, `pause`, `look`,
  * `finish <ms>`, `settle <ms>`, `present`, `room <json>`, `quit`. It prints JSON lines and ends when its input does.
  */
 const WAIT_MS_MAX = 60_000
@@ -15,7 +15,9 @@ async function obey(bots: Bots, line: string): Promise<void> {
   const argument = rest.join(' ')
   const msMax = Number(argument) || WAIT_MS_MAX
   if (word === 'start') bots.start()
+  else if (word === 'work') bots.work()
   else if (word === 'pause') bots.pause()
+  else if (word === 'look') print({ event: 'looked', ...bots.summary() })
   else if (word === 'room') bots.know(JSON.parse(argument))
   else if (word === 'finish') print({ event: 'finished', ...(await bots.finish(msMax)) })
   else if (word === 'settle') print({ event: 'settled', behind: await bots.settle(msMax) })

@@ -5,6 +5,7 @@ import { createSlots } from '@switchboard/runtime/slots'
 import { askApi, logIn } from './accounts.ts'
 import type { BotClient, Tally } from './bot-client.ts'
 import type { BotPlan, KnownRoom, PlannedUser, Summary } from './bot-plan.ts'
+import { DeskBots } from './desk-bots.ts'
 import { createDice, type Dice } from './dice.ts'
 import { Journal, nowMs } from './journal.ts'
 import { Knowledge } from './knowledge.ts'
@@ -33,6 +34,7 @@ export class Bots implements Disposable {
   readonly #onRoom: (room: KnownRoom) => void
   readonly #publicRooms = new Map<string, KnownRoom>()
   readonly #tally: Tally = { attempts: 0, ok: 0, refused: 0, unknown: 0 }
+  readonly #desk: DeskBots | undefined
   #people: Citizen[] = []
   #traffic: Traffic | undefined
   #isStarted = false
@@ -47,12 +49,14 @@ export class Bots implements Disposable {
     this.#dice = createDice(plan.seed).fork(plan.process)
     this.#onRoom = onRoom
     for (const room of plan.known) this.know(room)
+    if (plan.desk) this.#desk = this.#deskBots(plan.desk)
   }
 
   /** Makes the accounts, logs in, registers phones. @throws when the system does not answer for long. */
   async prepare(): Promise<void> {
     const inTurn = createSlots(LOG_INS_AT_ONCE)
     this.#people = await Promise.all(this.#plan.users.map((user) => inTurn(() => this.#citizen(user))))
+    await this.#desk?.prepare()
     const { plan, people } = { plan: this.#plan, people: this.#people }
     const options = { plan, people, publicRooms: this.#publicRooms, newCid: () => this.#newCid() }
     this.#traffic = new Traffic({ ...options, dice: this.#dice.fork('traffic') })
@@ -65,6 +69,7 @@ export class Bots implements Disposable {
 
   start(): void {
     this.#traffic?.start()
+    this.#desk?.start()
     for (const seat of this.#seats) seat.stay(false)
     if (this.#isStarted) return
     this.#isStarted = true
@@ -75,9 +80,15 @@ export class Bots implements Disposable {
     }
   }
 
-  /** No new operations. Connections stay as they are. */
+  /** Agents who were to wait begin. */
+  work(): void {
+    this.#desk?.work()
+  }
+
+  /** No new operations; at a desk, what is open is brought to its end. Connections stay as they are. */
   pause(): void {
     this.#traffic?.pause()
+    this.#desk?.close(true)
     for (const seat of this.#seats) seat.stay(true)
   }
 
@@ -87,15 +98,24 @@ export class Bots implements Disposable {
     const deadline = performance.now() + msMax
     while (!this.#isSettled && performance.now() < deadline) await pause(LOOK_MS)
     this.#journal.flush()
+    return this.summary()
+  }
+
+  /** How it stands by now. */
+  summary(): Summary {
     const sum = (of: (client: BotClient) => number) => this.#clientsNow.reduce((total, one) => total + of(one), 0)
     return {
       settled: this.#isSettled,
-      inFlight: sum((client) => client.inFlight),
+      inFlight: sum((client) => client.inFlight) + (this.#desk?.inFlight ?? 0),
       waiting: sum((client) => client.waiting),
       records: this.#journal.records,
       ...this.#tally,
-      seen: sum((client) => client.view.seen),
-      away: this.#clientsNow.filter((client) => !client.isConnected).map(({ client }) => client),
+      seen: sum((client) => client.view.seen) + (this.#desk?.seen ?? 0),
+      away: [
+        ...this.#clientsNow.filter((client) => !client.isConnected).map(({ client }) => client),
+        ...(this.#desk?.unsettled ?? []),
+      ],
+      entered: this.#desk?.entered ?? 0,
     }
   }
 
@@ -126,6 +146,7 @@ export class Bots implements Disposable {
     this.#traffic?.pause()
     this.#journal[Symbol.dispose]()
     for (const seat of this.#seats) seat.end()
+    this.#desk?.end()
   }
 
   get #seats(): Seat[] {
@@ -137,6 +158,7 @@ export class Bots implements Disposable {
   }
 
   get #isSettled(): boolean {
+    if ((this.#desk?.unsettled.length ?? 0) > 0) return false
     return this.#clientsNow.every(
       ({ isConnected, inFlight, waiting, view }) => isConnected && inFlight === 0 && waiting === 0 && view.whole,
     )
@@ -167,6 +189,17 @@ export class Bots implements Disposable {
     })
     const seats = Array.from({ length: connections }, (_, index) => this.#seat(knowledge, { token, planned, index }))
     return { knowledge, token, seats }
+  }
+
+  #deskBots({ colleagues, ...part }: NonNullable<BotPlan['desk']>): DeskBots {
+    const client = {
+      journal: this.#journal,
+      tally: this.#tally,
+      url: this.#plan.url,
+      newCid: () => this.#newCid(),
+    }
+    const nextName = () => `${this.#plan.process}-${++this.#clients}`
+    return new DeskBots({ part, colleagues, client, nextName, dice: this.#dice.fork('desk') })
   }
 
   #seat(knowledge: Knowledge, { token, planned, index }: { token: string; planned: PlannedUser; index: number }): Seat {

@@ -9,6 +9,7 @@ import type { Journal } from './journal.ts'
 const WAIT_MS_MAX = 60_000
 const LOOK_MS = 500
 const AT_ONCE = 4
+const HEADS_AT_ONCE = 32
 /** Who was away for a moment may not be shown again before this. */
 const STEADY_MS = 20_000
 const MEMBER_PAGES_MAX = 20
@@ -19,6 +20,7 @@ export interface FinalOptions extends Place {
   /** Those that the bots know of; others are found. */
   readonly rooms: readonly string[]
   readonly users: readonly string[]
+  readonly desks?: readonly string[]
   /** Who is connected now, and who for so long without a break. Without it nobody asks who is online. */
   readonly present?: (msMin: number) => Promise<{ readonly now: readonly string[]; readonly steady: readonly string[] }>
   /** How long somebody must have been connected to count as online; 20 s when left out, as after a fault. */
@@ -63,7 +65,15 @@ export async function finalReads(options: FinalOptions, journal: Journal): Promi
   const rooms = await allStored(reading)
   await Promise.all(readers.map((reader) => inTurn(() => readLists(reading, reader))))
   let events = 0
-  for (const room of rooms) events += await readHistories(reading, room)
+  const histories = createSlots(AT_ONCE)
+  await Promise.all(
+    rooms.map((room) =>
+      histories(async () => {
+        events += await readHistories(reading, room)
+      }),
+    ),
+  )
+  for (const desk of options.desks ?? []) await readDesk(reading, desk)
   const online = await whoIsOnline(reading)
   for (const room of rooms) await readMembers(reading, room, online)
   journal.flush()
@@ -72,11 +82,14 @@ export async function finalReads(options: FinalOptions, journal: Journal): Promi
 
 /** Resolves when MongoDB has of each room what the log has. @returns all rooms. */
 async function allStored({ options, sources, msMax, unsettled }: Reading): Promise<string[]> {
+  const inTurn = createSlots(HEADS_AT_ONCE)
   const deadline = performance.now() + msMax
   for (;;) {
     const rooms = [...new Set([...options.rooms, ...(await sources.storedRooms())])].sort()
     const heads = await Promise.all(
-      rooms.map(async (room) => ({ room, log: await sources.logHead(room), stored: await sources.storedHead(room) })),
+      rooms.map((room) =>
+        inTurn(async () => ({ room, log: await sources.logHead(room), stored: await sources.storedHead(room) })),
+      ),
     )
     const behind = heads.filter(({ log, stored }) => log !== stored)
     if (behind.length === 0) return rooms
@@ -130,6 +143,22 @@ async function readHistories(reading: Reading, room: string): Promise<number> {
   if (api) journal.write({ type: 'final-history', room, source: 'api', events: api })
   else if (member) reading.unsettled.push(`${member.user} has ${room} in the list, and may not read it`)
   return log.length
+}
+
+/** A desk, when MongoDB has what the log has. */
+async function readDesk({ journal, sources, msMax, unsettled }: Reading, desk: string): Promise<void> {
+  const deadline = performance.now() + msMax
+  for (;;) {
+    const [log, stored] = [await sources.deskLog(desk), await sources.deskStored(desk)]
+    const isStored = log.at(-1)?.seq === stored.at(-1)?.seq
+    if (isStored || performance.now() > deadline) {
+      if (!isStored) unsettled.push(`the desk ${desk}: the log ends at ${log.at(-1)?.seq}, MongoDB at ${stored.length}`)
+      journal.write({ type: 'final-desk', desk, source: 'log', events: log })
+      journal.write({ type: 'final-desk', desk, source: 'store', events: stored })
+      return
+    }
+    await pause(LOOK_MS)
+  }
 }
 
 const memberOf = ({ readers }: Reading, room: string, among?: ReadonlySet<string>): Reader | undefined =>

@@ -3,8 +3,10 @@ import { readHead, readTail } from '@switchboard/bus/log'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import type { Logger } from '@switchboard/runtime/context'
 import type { EventSeen } from '@switchboard/testkit/history/records'
+import type { DeskEventSeen } from '@switchboard/testkit/history/records-desk'
 import { type Db, MongoClient } from 'mongodb'
 import { askApi } from './accounts.ts'
+import { deskEventSeen } from './desk-operations.ts'
 import { eventSeen } from './operations.ts'
 
 const PAGE = 200
@@ -33,6 +35,9 @@ export interface Sources extends AsyncDisposable {
   stored(room: string): Promise<EventSeen[]>
   /** Every room that MongoDB knows, also those whose making was never acknowledged. */
   storedRooms(): Promise<string[]>
+  /** All events of a desk. */
+  deskLog(desk: string): Promise<DeskEventSeen[]>
+  deskStored(desk: string): Promise<DeskEventSeen[]>
 }
 
 export async function openSources({ natsUrls, mongoUrl, namespace, database }: Place): Promise<Sources> {
@@ -49,21 +54,24 @@ export async function openSources({ natsUrls, mongoUrl, namespace, database }: P
       const last = await eventsOf(database_).find({ room }).sort({ seq: -1 }).limit(1).toArray()
       return last[0]?.seq ?? 0
     },
-    log: (room) => readLog(bus, room),
+    log: async (room) => (await readEntity(bus, { kind: 'room', id: room })).map(eventSeen),
     stored: async (room) => (await eventsOf(database_).find({ room }).sort({ seq: 1 }).toArray()).map(eventSeen),
     storedRooms: async () =>
       (await database_.collection<{ _id: string }>('rooms').find().toArray()).map(({ _id }) => _id),
+    deskLog: async (desk) => (await readEntity(bus, { kind: 'desk', id: desk })).map(deskEventSeen),
+    deskStored: async (desk) =>
+      (await database_.collection('desk_events').find({ desk }).sort({ seq: 1 }).toArray()).map(deskEventSeen),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
 const eventsOf = (database: Db) => database.collection<{ _id: string; room: string; seq: number }>('events')
 
-async function readLog(bus: Bus, room: string): Promise<EventSeen[]> {
-  const head = await readHead(bus, 'room', room)
+async function readEntity(bus: Bus, entity: { kind: 'room' | 'desk'; id: string }): Promise<unknown[]> {
+  const head = await readHead(bus, entity.kind, entity.id)
   if (!head) return []
-  const entries = await readTail(bus, { kind: 'room', id: room }, { after: 0, upTo: head.logSeq })
-  return entries.flatMap(({ payload }) => decodeEntry(payload)).map(eventSeen)
+  const entries = await readTail(bus, entity, { after: 0, upTo: head.logSeq })
+  return entries.flatMap(({ payload }) => decodeEntry(payload))
 }
 
 /** All pages over HTTP, as somebody who was never there before. Null if this person may not read the room. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { JournalRecord, Operation, Return } from '@switchboard/testkit/history/records'
+import type { DeskOperation, DeskReturn } from '@switchboard/testkit/history/records-desk'
 
 /** Milliseconds since the epoch on a clock that never steps, the same for all processes of a machine. */
 export const nowMs = (): number => performance.timeOrigin + performance.now()
@@ -12,6 +13,8 @@ export interface Who {
 type Untimed<R> = R extends unknown ? Omit<R, 'atMs'> : never
 /** A record that is about to be written; its time is that of the writing, if it has none of its own. */
 export type Entry = Untimed<JournalRecord>
+
+type ResultOf<R> = Omit<R, 'type' | 'atMs' | 'client' | 'user' | 'id'>
 
 /** Lines that wait for the next write; what was seen may wait a moment, what is asked for may not. */
 const LINES_MAX = 256
@@ -51,14 +54,20 @@ export class Journal implements Disposable {
 
   /** Before the command leaves. @returns the id of this attempt. */
   invoke({ client, user }: Who, operation: Operation): string {
-    const id = `${this.#prefix}:${++this.#attempts}`
-    this.write({ type: 'invoke', client, user, id, operation })
-    this.flush()
-    return id
+    return this.#asked((id) => ({ type: 'invoke', client, user, id, operation }))
   }
 
-  returned({ client, user }: Who, id: string, result: Omit<Return, 'type' | 'atMs' | 'client' | 'user' | 'id'>): void {
+  /** The same for what a desk decides. */
+  invokeDesk({ client, user }: Who, operation: DeskOperation): string {
+    return this.#asked((id) => ({ type: 'desk-invoke', client, user, id, operation }))
+  }
+
+  returned({ client, user }: Who, id: string, result: ResultOf<Return>): void {
     this.write({ type: 'return', client, user, id, ...result })
+  }
+
+  deskReturned({ client, user }: Who, id: string, result: ResultOf<DeskReturn>): void {
+    this.write({ type: 'desk-return', client, user, id, ...result })
   }
 
   flush(): void {
@@ -68,6 +77,13 @@ export class Journal implements Disposable {
     const bytes = Buffer.from(this.#lines.join(''))
     this.#lines = []
     for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written)
+  }
+
+  #asked(entry: (id: string) => Entry): string {
+    const id = `${this.#prefix}:${++this.#attempts}`
+    this.write(entry(id))
+    this.flush()
+    return id
   }
 
   [Symbol.dispose](): void {

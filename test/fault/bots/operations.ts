@@ -1,6 +1,7 @@
 import { ERRORS } from '@switchboard/contracts/errors'
 import type { MethodName } from '@switchboard/contracts/methods'
 import type { EventSeen, Operation, Return } from '@switchboard/testkit/history/records'
+import type { StandingSeen } from '@switchboard/testkit/history/records-desk'
 
 type WithoutCid<O> = O extends unknown ? Omit<O, 'cid'> : never
 /** An operation whose cid is yet to be made. */
@@ -44,6 +45,11 @@ const NAMES: Partial<Record<MethodName, Operation['name']>> = {
 
 /** The way back, for what a library sends by itself; null for questions. */
 export function operationOf(method: MethodName, data: object): Operation | null {
+  // A note is a message to the room beside the conversation.
+  if (method === 'desk.note') {
+    const { cid, conversation, text } = data as { cid: string; conversation: string; text: string }
+    return { name: 'send', cid, room: `n-${conversation}`, text }
+  }
   const name = NAMES[method]
   if (name === undefined) return null
   const { title: _, ...fields } = data as Record<string, unknown>
@@ -84,8 +90,8 @@ export function eventSeen(data: unknown): EventSeen {
     edited?: unknown
     deleted?: unknown
     members?: readonly (string | { user: string })[]
-  }
-  const { type, seq, n, from, cid, text, target, user, members } = event
+  } & Partial<StandingSeen>
+  const { type, seq, n, from, cid, text, target, user, members, state, revision, agent = null } = event
   const isAsWritten = event.edited === undefined && event.deleted === undefined
   return {
     type,
@@ -97,5 +103,6 @@ export function eventSeen(data: unknown): EventSeen {
     ...(target === undefined ? {} : { target }),
     ...(user === undefined ? {} : { user }),
     ...(members === undefined ? {} : { members: members.map((one) => (typeof one === 'string' ? one : one.user)) }),
+    ...(state === undefined || revision === undefined ? {} : { standing: { state, revision, agent } }),
   }
 }

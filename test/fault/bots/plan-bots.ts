@@ -1,4 +1,5 @@
 import { type BotPlan, type Phone, type PlannedRoom, type PlannedUser, RATES, type Rates } from './bot-plan.ts'
+import { type DeskCrowd, type DeskPart, planDesk } from './desk-plan.ts'
 import { createDice, type Dice } from './dice.ts'
 
 export interface PlanOptions {
@@ -14,6 +15,7 @@ export interface PlanOptions {
   /** For those who have one: they are away most of the time. */
   readonly phones?: readonly Phone[]
   readonly rates?: Partial<Omit<Rates, 'operationsPerSecond'>>
+  readonly desk?: DeskCrowd
   /** First part of the names of users, when several runs share a system. */
   readonly prefix?: string
   readonly journalPath: (process: string) => string
@@ -30,7 +32,9 @@ const MEMBERS_MAX = 10
 /** Spreads people and rooms over client processes, the same for the same seed. A room has members in several of them. */
 export function planBots(options: PlanOptions): BotPlan[] {
   const dice = createDice(options.seed).fork('plan')
-  const { processes, url, edgeUrls, phones = [], prefix = 'bot' } = options
+  const { processes, url, edgeUrls, phones = [], prefix = 'bot', desk } = options
+  const parts = desk === undefined ? [] : Array.from({ length: processes }, (_, i) => planDesk(desk, i, processes))
+  const colleagues = parts.flatMap(({ agents }) => agents.map(({ user }) => user))
   const names = Array.from({ length: processes }, (_, index) => `p${index + 1}`)
   const everyone = Array.from({ length: options.users }, (_, index) => `${prefix}-${index + 1}`)
   const users = everyone.map((user, index) => plannedUser(user, dice, phones[index]))
@@ -53,9 +57,13 @@ export function planBots(options: PlanOptions): BotPlan[] {
     rooms: rooms.filter(({ owner }) => homes.get(owner) === index),
     known: [],
     rates: { ...RATES, ...options.rates, operationsPerSecond: options.operationsPerSecond / processes },
+    ...deskOf(parts[index], colleagues),
     journalPath: options.journalPath(process),
   }))
 }
+
+const deskOf = (part: DeskPart | undefined, colleagues: readonly string[]) =>
+  part === undefined ? {} : { desk: { ...part, colleagues } }
 
 const guest = (user: string): PlannedUser => ({ user, connections: 1 })
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pause } from '@switchboard/runtime/deadline'
 import type { BotPlan, KnownRoom, Summary } from './bot-plan.ts'
 import { BotProcess } from './bot-process.ts'
 import { type PlanOptions, planBots } from './plan-bots.ts'
@@ -59,6 +60,21 @@ export class BotProcesses implements AsyncDisposable {
     for (const one of this.#processes) one.tell('start')
   }
 
+  /** Agents who were to wait take offers from now on. */
+  work(): void {
+    for (const one of this.#processes) one.tell('work')
+  }
+
+  /** How all stand by now. */
+  async look(): Promise<readonly ProcessSummary[]> {
+    return Promise.all(
+      this.#processes.map(async (one) => {
+        const { event: _, ...summary } = await one.ask('look', 'looked', GRACE_MS)
+        return { ...summary, process: one.plan.process }
+      }),
+    )
+  }
+
   /** No new operations; connections stay. `start` goes on. */
   pause(): void {
     this.#isStarted = false
@@ -91,14 +107,15 @@ export class BotProcesses implements AsyncDisposable {
   }
 
   /**
-   * SIGKILL. What it had asked for stays without an answer. Another process, under another name, then takes its people over;
-   * resolves when they are logged in.
+   * SIGKILL. What it had asked for stays without an answer. Another process, under another name, then takes its people over,
+   * after a while if need be; resolves when they are logged in.
    */
-  async kill(name: string): Promise<void> {
+  async kill(name: string, awayMs = 0): Promise<void> {
     const victim = this.#processes.find(({ plan }) => plan.process === name)
     if (!victim) throw new Error(`no client process ${name} is running`)
     this.#processes = this.#processes.filter((one) => one !== victim)
     await victim.kill()
+    await pause(awayMs)
     const process = `${name}r${++this.#replaced}`
     const journalPath = journalOf(this.#dir, process)
     await this.add({ ...victim.plan, process, journalPath, rooms: [], known: this.rooms })

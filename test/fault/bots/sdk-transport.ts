@@ -1,9 +1,9 @@
-import type { CentrifugeTransport } from '@switchboard/client/centrifuge-transport'
 import { SwitchboardError } from '@switchboard/client/failure'
 import type { Connection, Transport, TransportEvents } from '@switchboard/client/transport'
 import type { MethodName, Params, Result } from '@switchboard/contracts/methods'
 import type { Operation } from '@switchboard/testkit/history/records'
 import type { ClientOptions } from './bot-client.ts'
+import { deskOperationOf, deskOutcomeOf } from './desk-operations.ts'
 import { type Outcome, okOf, operationOf } from './operations.ts'
 
 /** No answer of the server: nobody knows what became of the command. */
@@ -20,12 +20,12 @@ const outcomeOf = (error: unknown): Outcome => {
  * before it leaves.
  */
 export class JournalingTransport implements Transport {
-  readonly #inner: CentrifugeTransport
+  readonly #inner: Transport
   readonly #options: ClientOptions
   #inFlight = 0
   #isEnded = false
 
-  constructor(inner: CentrifugeTransport, options: ClientOptions) {
+  constructor(inner: Transport, options: ClientOptions) {
     this.#inner = inner
     this.#options = options
   }
@@ -66,7 +66,7 @@ export class JournalingTransport implements Transport {
   async rpc<Name extends MethodName>(method: Name, params: Params<Name>): Promise<Result<Name>> {
     if (this.#isEnded) throw new SwitchboardError({ code: 'closed', message: 'the client has ended', retry: false })
     const operation = operationOf(method, params)
-    if (operation === null) return this.#inner.rpc(method, params)
+    if (operation === null) return this.#ofDesk(method, params)
     const { journal, knowledge, client } = this.#options
     const who = { client, user: knowledge.user }
     const id = journal.invoke(who, operation)
@@ -77,6 +77,32 @@ export class JournalingTransport implements Transport {
       return answer
     } catch (error) {
       this.#returned(id, operation, outcomeOf(error))
+      throw error
+    } finally {
+      this.#inFlight--
+    }
+  }
+
+  /** What a desk decides is written down beside; a question is not. */
+  async #ofDesk<Name extends MethodName>(method: Name, params: Params<Name>): Promise<Result<Name>> {
+    const operation = deskOperationOf(method, params)
+    if (operation === null) return this.#inner.rpc(method, params)
+    const { journal, knowledge, client, tally } = this.#options
+    const who = { client, user: knowledge.user }
+    const id = journal.invokeDesk(who, operation)
+    const returned = (result: Parameters<typeof journal.deskReturned>[2]) => {
+      tally.attempts++
+      tally[result.outcome]++
+      journal.deskReturned(who, id, result)
+    }
+    this.#inFlight++
+    try {
+      const answer = await this.#inner.rpc(method, params)
+      returned(deskOutcomeOf(answer))
+      return answer
+    } catch (error) {
+      const { outcome, code } = outcomeOf(error)
+      returned({ outcome, ...(code === undefined ? {} : { code }) })
       throw error
     } finally {
       this.#inFlight--

@@ -64,6 +64,33 @@ export const BREAKS = [
     why: 'nobody stays online whose edge is dead (G5)',
     scenario: 'an edge is killed with people on it who do not come back',
   },
+  {
+    name: 'no-revision-fence',
+    file: 'libs/domain/src/decide-conversation.ts',
+    find: 'command.body.revision !== conversation.revision',
+    how: 'expression',
+    replace: 'false',
+    why: 'nobody acts on a conversation that has changed since they looked (G7)',
+    scenario: 'an agent hands a conversation back that was put aside since they looked',
+  },
+  {
+    name: 'no-capacity',
+    file: 'libs/domain/src/desk.ts',
+    find: 'loadOf(seat) < seat.agent.capacity',
+    how: 'expression',
+    replace: 'true',
+    why: 'an agent gets no more than they take',
+    scenario: 'two visitors come, and there is one agent, who takes one',
+  },
+  {
+    name: 'no-requeue',
+    file: 'libs/domain/src/desk.ts',
+    find: 'isPresent(seat) || loadOf(seat) === 0',
+    how: 'expression',
+    replace: 'true',
+    why: 'what an agent has who is gone waits again (G7)',
+    scenario: 'an agent who has a conversation goes and does not come back',
+  },
 ] as const satisfies readonly Break[]
 
 export type BreakName = (typeof BREAKS)[number]['name']

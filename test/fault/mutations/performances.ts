@@ -2,6 +2,7 @@ import type { Verdict } from '@switchboard/testkit/history/verdict'
 import { openSources, type Sources } from '../bots/final-sources.ts'
 import type { PlainClient } from '../bots/plain-client.ts'
 import type { BreakName } from './breaks.ts'
+import { actLate, goAway, takeTwo } from './desk-plays.ts'
 import { ownerOf, sampleOf, untilShared, untilTakenOver, watchOwners } from './owners.ts'
 import type { Play } from './play.ts'
 import type { Switches } from './switches.ts'
@@ -140,4 +141,7 @@ export const PERFORMANCES: Readonly<
   'no-lease-renewal': doNothing,
   'no-expected-sequence': stopAndGoOn,
   'answer-before-commit': dieBeforePublish,
+  'no-revision-fence': actLate,
+  'no-capacity': takeTwo,
+  'no-requeue': goAway,
 }

@@ -141,6 +141,11 @@ export class Play implements AsyncDisposable {
       this.journal.write({ type: 'final-history', room, source: 'log', events: await sources.log(room) })
       this.journal.write({ type: 'final-history', room, source: 'store', events: await sources.stored(room) })
     }
+    return this.check(options)
+  }
+
+  /** What the checker says of what was written down by now. */
+  async check(options: CheckOptions = {}): Promise<Verdict> {
     this.journal.flush()
     const { records } = await readJournal(this.#directory)
     return checkHistory(records, options)

@@ -7,6 +7,7 @@ import { PERFORMANCES } from '../mutations/performances.ts'
 import { Play } from '../mutations/play.ts'
 import { Switches } from '../mutations/switches.ts'
 import { type RunningWorld, startWorld } from '../world.ts'
+import { withDesks } from '../world-desks.ts'
 
 /** What must be found while a rule is broken; all of these, and nothing but these and `MAY`. */
 const FOUND: Readonly<Record<BreakName, readonly string[]>> = {
@@ -16,6 +17,9 @@ const FOUND: Readonly<Record<BreakName, readonly string[]>> = {
   'no-expected-sequence': ['duplicate', 'not fenced'],
   'answer-before-commit': ['lost-after-ack'],
   'no-expiry-of-dead-edges': ['ghost-online'],
+  'no-revision-fence': ['fence-broken'],
+  'no-capacity': ['capacity-exceeded'],
+  'no-requeue': ['not-requeued'],
 }
 /** What may follow, depending on which of two routers is a little quicker. */
 const MAY: Readonly<Partial<Record<BreakName, readonly string[]>>> = {
@@ -36,7 +40,8 @@ let crashes = 0
 before(async () => {
   switches = await Switches.create()
   const imports = [switches.module]
-  world = await startWorld({ imports: { edge: imports, router: imports, storage: imports, notifier: imports } })
+  const all = { edge: imports, router: imports, storage: imports, notifier: imports }
+  world = await startWorld(withDesks({ imports: all }))
 })
 after(async () => {
   await world?.[Symbol.asyncDispose]()

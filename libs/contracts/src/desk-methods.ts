@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { CannedReply, OwnDesk, ReplyId, VisitingPerson } from './desk-people.ts'
+import { CannedReply, NamedAgent, OwnDesk, ReplyId, VisitingPerson } from './desk-people.ts'
 import { ReportBy, ReportRow } from './desk-reports.ts'
 import {
   Agent,
@@ -122,6 +122,12 @@ export const DESK_METHODS = {
     'The desks where one is an agent; for supervisors of the whole installation, all.',
     object({}),
     Type.Object({ desks: Type.Array(OwnDesk) }),
+  ),
+  'desk.agents': method(
+    'storage',
+    'How the agents of a desk are called, for its agents; those who were are named as long as there is room.',
+    object({ desk: DeskId }),
+    Type.Object({ agents: Type.Array(NamedAgent) }),
   ),
   'desk.conversations': method(
     'storage',

@@ -14,6 +14,10 @@ export const OwnDesk = Type.Object({
   capacity: Type.Integer({ minimum: 0 }),
 })
 
+/** An agent and the name that they gave themselves. */
+export const NamedAgent = Type.Object({ user: UserId, name: Type.Optional(Name) })
+export type NamedAgent = Static<typeof NamedAgent>
+
 /** The person behind a visit, as far as they are known. */
 export const VisitingPerson = Type.Object({
   user: UserId,
@@ -29,13 +33,14 @@ export type VisitingPerson = Static<typeof VisitingPerson>
 
 export const ReplyId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })
 /** What a page does besides, when a reply is used: each thing by its own method. */
-const ReplyActions = object({
+export const ReplyActions = object({
   tags: Type.Optional(Tags),
   priority: Type.Optional(Priority),
   close: Type.Optional(Type.Boolean()),
   snooze_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX.snoozeMs / 1_000 })),
   transfer: Type.Optional(Type.Union([object({ agent: UserId }), object({ desk: DeskId })])),
 })
+export type ReplyActions = Static<typeof ReplyActions>
 
 /** A reply that is kept ready; with actions it is a macro. */
 export const CannedReply = object({

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox'
 import type { Standing } from './desk-events.ts'
 import type { DeskParams } from './desk-methods.ts'
-import type { CannedReply, OwnDesk, VisitingPerson } from './desk-people.ts'
+import type { CannedReply, NamedAgent, OwnDesk, VisitingPerson } from './desk-people.ts'
 import type { ReportRow } from './desk-reports.ts'
 import type { Agent, Conversation, ConversationStatus, DeskSettings, PreChatField } from './desks.ts'
 import type { Refusal } from './errors.ts'
@@ -130,6 +130,7 @@ export interface StorageQueries extends WebhookQueries {
   /** Every desk that there is. */
   'desk.list': Query<Record<string, never>, { desks: string[] }>
   'desk.own': Query<Asking, { desks: Static<typeof OwnDesk>[] }>
+  'desk.named': Query<{ desk: string } & Asking, { agents: NamedAgent[] }>
   'desk.conversations': Query<
     DeskParams<'desk.conversations'> & Asking,
     { conversations: Conversation[]; more: boolean; person?: VisitingPerson }
@@ -264,6 +265,7 @@ export const STORAGE_QUERIES = [
   'desk.list',
   'desk.events',
   'desk.own',
+  'desk.named',
   'desk.conversations',
   'desk.report',
   'reply.list',

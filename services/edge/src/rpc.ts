@@ -147,12 +147,19 @@ export class Rpc {
 
 type DeskAsk = Pick<
   Ask,
-  'desk.list' | 'desk.conversations' | 'desk.report' | 'desk.replies' | 'desk.reply.put' | 'desk.reply.remove'
+  | 'desk.list'
+  | 'desk.agents'
+  | 'desk.conversations'
+  | 'desk.report'
+  | 'desk.replies'
+  | 'desk.reply.put'
+  | 'desk.reply.remove'
 >
 
 /** What agents ask that storage answers; it knows who may. */
 const deskAsks = (storage: RpcParts['storage']): DeskAsk => ({
   'desk.list': ({ user, roles }) => storage('desk.own', { user, roles }),
+  'desk.agents': ({ user, roles }, { desk }) => storage('desk.named', { desk, user, roles }),
   'desk.conversations': ({ user, roles }, params) => storage('desk.conversations', { ...params, user, roles }),
   'desk.report': ({ user, roles }, params) => storage('desk.report', { ...params, user, roles }),
   'desk.replies': ({ user, roles }, { desk }) => storage('reply.list', { desk, user, roles }),

@@ -189,6 +189,7 @@ function storageHandlers(world: World): StorageHandlers {
     'desk.list': unused,
     'desk.events': unused,
     'desk.own': unused,
+    'desk.named': unused,
     'desk.conversations': unused,
     'desk.report': unused,
     'reply.list': unused,

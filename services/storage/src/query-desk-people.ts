@@ -5,15 +5,23 @@ import { MAX } from '@switchboard/contracts/limits'
 import { isChief } from '@switchboard/domain/conversation-room'
 import { reportOf } from '@switchboard/domain/desk-report'
 import type { Filter } from 'mongodb'
-import { partAt } from './desk-rights.ts'
+import { type Asker, partAt } from './desk-rights.ts'
 import { conversationOf } from './desk-view.ts'
 import { type ConversationDocument, replyKey } from './documents.ts'
 import { exactly, oneOf } from './mongo-connect.ts'
+import { namesOf } from './names-of.ts'
 import type { Sources } from './room-view.ts'
 
 type Handlers = Pick<
   StorageHandlers,
-  'desk.own' | 'desk.conversations' | 'desk.report' | 'reply.list' | 'reply.put' | 'reply.remove' | 'visitor.put'
+  | 'desk.own'
+  | 'desk.named'
+  | 'desk.conversations'
+  | 'desk.report'
+  | 'reply.list'
+  | 'reply.put'
+  | 'reply.remove'
+  | 'visitor.put'
 >
 
 const denied = () => refuse('permission_denied', { field: 'desk' })
@@ -23,6 +31,7 @@ export function deskPeopleQueries(sources: Sources): Handlers {
   const { replies, users } = sources.collections
   return {
     'desk.own': ({ user, roles }) => ownDesks(sources, { user, isChief: isChief(roles) }),
+    'desk.named': ({ desk, ...asker }) => namedAt(sources, desk, asker),
     'desk.conversations': (asked) => conversationsAt(sources, asked),
     'desk.report': (asked) => reportAt(sources, asked),
     'reply.list': async ({ desk, ...asker }) => {
@@ -71,6 +80,23 @@ async function ownDesks({ collections }: Sources, { user, isChief }: { user: str
       return [
         { desk, title: settings.title, supervisor, status: agent?.status ?? 'offline', capacity: agent?.capacity ?? 0 },
       ]
+    }),
+  }
+}
+
+/** Those who are agents come first: of those who were, as many as are left. */
+async function namedAt(sources: Sources, desk: string, asker: Asker): ReturnType<Handlers['desk.named']> {
+  if (!(await partAt(sources, desk, asker))) return denied()
+  const seats = await sources.collections.desk_agents
+    .find({ desk: exactly(desk) }, { limit: MAX.deskAgents, batchSize: MAX.deskAgents + 1 })
+    .sort({ gone: 1, _id: 1 })
+    .toArray()
+  const users = seats.map(({ user }) => user)
+  const names = await namesOf(sources.collections, users)
+  return {
+    agents: users.map((user) => {
+      const name = names.get(user)
+      return name === undefined ? { user } : { user, name }
     }),
   }
 }

@@ -80,6 +80,25 @@ test('a desk, stored and not, is loaded as it is at the head of its log, and wha
   assert.deepEqual([page.events, page.head, page.more], [desk.events.slice(2), 6, false])
 })
 
+test('agents and those who were, then their colleagues learn how they are called, and nobody else does', async () => {
+  await using stage = await openStage()
+  await using _pod = await stage.start()
+  const desk = new DeskLog(stage.bus, 'd1')
+  for (const user of ['zoe', 'ann', 'ben'])
+    await desk.commit({ type: 'agent.updated', from: 'root', agent: newAgent(user, 2) })
+  await desk.commit({ type: 'agent.removed', from: 'root', user: 'ann' })
+  for (const [user, name] of [
+    ['zoe', 'Zoe Roth'],
+    ['ann', 'Ann Berg'],
+  ] as const)
+    await stage.answer('account.create', { user, password: 'switchboard', name })
+  const stored = async () => (await stage.collections.desks.findOne({ _id: 'd1' }))?.head === 4
+  await until(stored, 'the desk is stored')
+  const { agents } = await stage.answer('desk.named', { desk: 'd1', user: 'zoe', roles: [] })
+  assert.deepEqual(agents, [{ user: 'ben' }, { user: 'zoe', name: 'Zoe Roth' }, { user: 'ann', name: 'Ann Berg' }])
+  await assert.rejects(stage.answer('desk.named', { desk: 'd1', user: 'ann', roles: [] }), /permission_denied/)
+})
+
 test('a conversation that goes to another desk is stored once, where it is by now', async () => {
   await using stage = await openStage()
   await using _pod = await stage.start()

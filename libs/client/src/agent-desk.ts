@@ -38,6 +38,8 @@ type Fenced = Extract<
   | 'desk.close'
   | 'desk.reopen'
   | 'desk.priority'
+  | 'desk.tag'
+  | 'desk.take'
 >
 type Rest<Name extends Fenced> = Omit<Params<Name>, 'cid' | 'conversation' | 'revision'>
 

@@ -7,6 +7,8 @@ export interface OutboxEntry {
   readonly text: string
   readonly reply_to?: number
   readonly mentions?: readonly string[]
+  /** Of a conversation: what its writer had seen of it. */
+  readonly seen?: number
   /** When it was written: milliseconds since the epoch. */
   readonly at: number
   /** Set when the server refused it: it stays until its writer tries again or throws it away. */

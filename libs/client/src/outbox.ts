@@ -107,13 +107,10 @@ export class Outbox extends Emitter<OutboxEvents> {
     const entry = this.#waiting.get(cid)?.entry
     if (!entry?.failure) return
     this.discard(cid)
-    const { room, text, reply_to, mentions } = entry
-    this.add({
-      room,
-      text,
-      ...(reply_to === undefined ? {} : { reply_to }),
-      ...(mentions === undefined ? {} : { mentions }),
-    })
+    const { cid: _cid, at: _at, failure, seen, ...message } = entry
+    // Whoever tries again was told what they had not seen.
+    const isTold = failure.field === 'seen'
+    this.add(seen === undefined || isTold ? message : { ...message, seen })
   }
 
   /** Throws a refused message away. One that is being tried may already be in the room, so it stays. */

@@ -37,6 +37,8 @@ export interface RoomEvents {
 export interface SendOptions {
   readonly reply_to?: number
   readonly mentions?: readonly string[]
+  /** Of a conversation, what one has seen of it: refused with `conflict`, field `seen`, if a colleague has answered since. */
+  readonly seen?: number
 }
 
 type RoomCommand = Extract<

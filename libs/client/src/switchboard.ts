@@ -69,12 +69,9 @@ export class Switchboard extends Emitter<SwitchboardEvents> implements AsyncDisp
       clock: this.#clock,
       store: options.storage ?? memoryOutboxStore(),
       nextCid: this.#nextCid,
-      send: ({ cid, room, text, reply_to, mentions }) =>
+      send: ({ at: _at, failure: _failure, mentions, ...message }) =>
         this.#transport.rpc('message.send', {
-          cid,
-          room,
-          text,
-          ...(reply_to === undefined ? {} : { reply_to }),
+          ...message,
           ...(mentions === undefined ? {} : { mentions: [...mentions] }),
         }),
       onStoreError: options.onStoreError ?? (() => undefined),

@@ -1,60 +1,23 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Browser, FrameLocator, Page } from 'playwright-core'
-import { launchChromium, openWindow, screenshot, type WindowOptions } from './chromium.ts'
-import { API_KEY, type Desk, makeDesk } from './desks.ts'
-import { type HostPage, hostPage, openWidget, scriptTag, widgetTexts, write } from './host-page.ts'
+import { screenshot } from './chromium.ts'
+import { accept, agentPage, answer, type ConsoleStage, consoleStage, lineOf, saidIn, visitor } from './consoles.ts'
+import { makeDesk } from './desks.ts'
+import { widgetTexts, write } from './host-page.ts'
 import { DESK, PHONE } from './people.ts'
-import { pageSystem } from './system.ts'
 import { until } from './until.ts'
 
-let system: Awaited<ReturnType<typeof pageSystem>>
-let browser: Browser
-let site: HostPage
+let stage: ConsoleStage
 
 before(async () => {
-  site = await hostPage()
-  ;[system, browser] = await Promise.all([pageSystem({ API_KEYS: API_KEY, WIDGET_SITES: site.url }), launchChromium()])
+  stage = await consoleStage()
 })
-after(async () => {
-  await browser?.close()
-  await system?.[Symbol.asyncDispose]()
-  await site?.[Symbol.asyncDispose]()
-})
-
-/** An agent at the console, logged in by its own form, with this status. */
-async function agentPage(desk: Desk, which: number, options: WindowOptions & { status?: string }) {
-  const { status = 'online', ...size } = options
-  const window = await openWindow(browser, `${system.url}/console?desk=${desk.desk}`, size)
-  const { page } = window
-  await page.getByLabel('User name').fill(desk.agents[which] ?? '')
-  await page.getByLabel('Password').fill('switchboard')
-  await page.getByRole('button', { name: 'Log in' }).click()
-  await page.getByRole('heading', { name: 'Shop support' }).waitFor()
-  if (status !== 'offline') await page.getByLabel('Your status').selectOption(status)
-  return window
-}
-
-async function visitor(desk: Desk, name: string): Promise<{ page: Page; frame: FrameLocator }> {
-  site.show(scriptTag(system.url, desk.desk, `data-name="${name}" data-field-plan="pro"`))
-  const { page } = await openWindow(browser, site.url, DESK)
-  return { page, frame: await openWidget(page) }
-}
-
-const lineOf = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) })
-const accept = (page: Page) => page.getByRole('button', { name: /^Accept/ }).first()
-const saidIn = (page: Page, text: string) => page.locator('.said .text', { hasText: text })
-
-async function answer(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Message' }).fill(text)
-  await page.keyboard.press('Enter')
-  await saidIn(page, text).waitFor()
-}
+after(() => stage?.[Symbol.asyncDispose]())
 
 test('three visitors and two agents: queue, offer, answer, note unseen, transfer, close, rate, reopen', async () => {
-  const desk = await makeDesk(system.url)
-  const ann = await agentPage(desk, 0, DESK)
-  const vera = await visitor(desk, 'Vera Lind')
+  const desk = await makeDesk(stage.system.url)
+  const ann = await agentPage(stage, desk, { which: 0, ...DESK })
+  const vera = await visitor(stage, desk, 'Vera Lind')
   await write(vera.frame, 'My parcel is late')
   await accept(ann.page).waitFor()
   await screenshot(ann.page, 'console-offer-1280')
@@ -73,13 +36,13 @@ test('three visitors and two agents: queue, offer, answer, note unseen, transfer
   await ann.page.getByText('is writing').waitFor()
   await screenshot(ann.page, 'console-1280')
 
-  const ben = await agentPage(desk, 1, { ...DESK, dark: true })
-  const will = await visitor(desk, 'Will Adams')
+  const ben = await agentPage(stage, desk, { which: 1, ...DESK, dark: true })
+  const will = await visitor(stage, desk, 'Will Adams')
   await write(will.frame, 'Do you sell cups?')
   await accept(ben.page).click()
   await ben.page.getByRole('main', { name: 'Will Adams' }).waitFor()
   await answer(ben.page, 'We do, three kinds')
-  const xenia = await visitor(desk, 'Xenia Roth')
+  const xenia = await visitor(stage, desk, 'Xenia Roth')
   await write(xenia.frame, 'Can I change my order?')
   await until('somebody is asked', async () => (await accept(ann.page).count()) + (await accept(ben.page).count()) > 0)
   await ((await accept(ann.page).count()) > 0 ? ann : ben).page.keyboard.press('Escape')
@@ -90,7 +53,7 @@ test('three visitors and two agents: queue, offer, answer, note unseen, transfer
   await ann.page.getByRole('tab', { name: /^Mine/ }).click()
   await lineOf(ann.page, 'Vera Lind').click()
   await ann.page.getByRole('button', { name: 'Hand on' }).first().click()
-  await ann.page.getByRole('radio', { name: new RegExp(desk.agents[1] ?? '') }).check()
+  await ann.page.getByRole('radio', { name: /^Ben Ito/ }).check()
   await ann.page.getByRole('textbox', { name: 'Note' }).last().fill('knows the carrier')
   await screenshot(ann.page, 'console-transfer-1280')
   await ann.page.getByRole('dialog').getByRole('button', { name: 'Hand on' }).click()
@@ -118,9 +81,9 @@ test('three visitors and two agents: queue, offer, answer, note unseen, transfer
 })
 
 test('the console by keyboard and on a phone, then shortcuts are listed and do what they say', async () => {
-  const desk = await makeDesk(system.url)
-  const ann = await agentPage(desk, 0, PHONE)
-  const vera = await visitor(desk, 'Vera Lind')
+  const desk = await makeDesk(stage.system.url)
+  const ann = await agentPage(stage, desk, { which: 0, ...PHONE })
+  const vera = await visitor(stage, desk, 'Vera Lind')
   await write(vera.frame, 'hello?')
   await accept(ann.page).waitFor()
   await screenshot(ann.page, 'console-offer-390')
@@ -128,6 +91,7 @@ test('the console by keyboard and on a phone, then shortcuts are listed and do w
   await ann.page.getByText('Accept what is offered').waitFor()
   await screenshot(ann.page, 'console-help-390')
   await ann.page.keyboard.press('Escape')
+  await ann.page.getByRole('dialog').waitFor({ state: 'detached' })
   await ann.page.keyboard.press('a')
   await ann.page.getByRole('main', { name: 'Vera Lind' }).waitFor()
   await answer(ann.page, 'hello!')

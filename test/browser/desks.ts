@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Switchboard } from '@switchboard/client'
+import type { Switchboard, SwitchboardError } from '@switchboard/client'
+import type { CannedReply } from '@switchboard/contracts/desk-people'
 import { api } from '../flow/flow-fixture.ts'
 import { signIn } from './people.ts'
 import { until } from './until.ts'
@@ -41,6 +42,25 @@ export async function makeDesk(url: string, settings: object = {}, names = ['Ann
     agents.push(user)
   }
   return { desk, agents }
+}
+
+/** Makes an agent of one desk an agent of another one, too. */
+export async function joinDesk(url: string, desk: string, user: string): Promise<void> {
+  const headers = { 'x-api-key': API_KEY }
+  await done(url, { method: 'PUT', path: `/v1/desks/${desk}/agents/${user}`, headers, body: { capacity: 5 } }, [200])
+}
+
+/** A reply that the desk keeps ready, written by its supervisor, the second of its agents. */
+export async function keepReply(url: string, { desk, agents }: Desk, reply: CannedReply): Promise<void> {
+  await using board = await signIn(url, agents[1] ?? '')
+  // Storage says who may write replies, a moment behind the desk.
+  await until('the reply is kept', async () => {
+    const put = board.call('desk.reply.put', { cid: `reply-${reply.reply}`, desk, ...reply })
+    return put.then(
+      () => true,
+      (error: SwitchboardError) => error.code !== 'permission_denied' && Promise.reject(error),
+    )
+  })
 }
 
 /** An agent in Node, online at the desk. */

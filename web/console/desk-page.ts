@@ -1,9 +1,20 @@
 import { type AgentDesk, SwitchboardError } from '@switchboard/client'
 import type { Agent, Conversation, Details } from '@switchboard/contracts/desks'
 import type { RoomEntry } from '@switchboard/contracts/methods'
-import { computed, type InjectionKey, inject, onScopeDispose, type Ref, ref, shallowRef } from 'vue'
+import {
+  computed,
+  type InjectionKey,
+  inject,
+  onScopeDispose,
+  type Ref,
+  ref,
+  shallowReactive,
+  shallowRef,
+  watch,
+} from 'vue'
 import type { Chat } from '../src/chat.ts'
 import { type Lists, listsOf, type Tab } from './model/lists.ts'
+import type { OwnDesk } from './own-desks.ts'
 
 const SAID_MS = 7_000
 
@@ -12,6 +23,7 @@ export interface DeskView {
   readonly status: AgentDesk['status']
   readonly why: string
   readonly title: string
+  readonly settings: AgentDesk['settings']
   readonly open: boolean
   readonly self: Agent | undefined
   readonly agents: readonly Agent[]
@@ -27,7 +39,16 @@ export interface DeskPage {
   readonly lists: Ref<Lists>
   readonly chosen: Ref<string>
   readonly tab: Ref<Tab>
+  /** What one looks for in the lists: words, and a tag. */
   readonly wanted: Ref<string>
+  readonly tag: Ref<string>
+  /** The desks where one is an agent, this one among them. */
+  readonly own: readonly OwnDesk[]
+  /** May look on, whisper, take over, and see reports. */
+  readonly isSupervisor: Ref<boolean>
+  /** Conversations that ended long ago and were looked up. */
+  readonly past: Map<string, Conversation>
+  readonly isReporting: Ref<boolean>
   /** The time, in steps of a second. */
   readonly now: Ref<number>
   /** What went wrong, or was done, for a few seconds. */
@@ -51,6 +72,7 @@ const viewOf = (desk: AgentDesk): DeskView => ({
   status: desk.status,
   why: desk.error?.message ?? '',
   title: desk.settings?.title ?? desk.id,
+  settings: desk.settings,
   open: desk.open,
   self: desk.self,
   agents: [...desk.agents.values()],
@@ -58,13 +80,9 @@ const viewOf = (desk: AgentDesk): DeskView => ({
   conversations: new Map(desk.conversations),
 })
 
-export function openDesk(chat: Chat, id: string): DeskPage {
-  const desk = chat.board.desk(id)
+/** What the desk is by now: follows it until the page goes. */
+function followDesk(desk: AgentDesk): Ref<DeskView> {
   const view = shallowRef(viewOf(desk))
-  const chosen = ref('')
-  const tab = ref<Tab>('mine')
-  const now = ref(Date.now())
-  const said = ref('')
   // Many events between two frames are one drawing.
   let frame = 0
   const off = desk.on('changed', () => {
@@ -73,17 +91,43 @@ export function openDesk(chat: Chat, id: string): DeskPage {
       view.value = viewOf(desk)
     })
   })
-  const clock = setInterval(() => {
-    now.value = Date.now()
-  }, 1_000)
-  let forget: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => {
     off()
     cancelAnimationFrame(frame)
-    clearInterval(clock)
-    clearTimeout(forget)
   })
-  const rooms = computed(() => new Map(chat.rooms.value.map((entry: RoomEntry) => [entry.room, entry])))
+  return view
+}
+
+/** How colleagues are called: asked when the desk is there, and when somebody new is an agent. */
+function learnNames(chat: Chat, desk: string, view: Ref<DeskView>): void {
+  const agents = () => view.value.agents.map(({ user }) => user).join(' ')
+  watch(
+    agents,
+    (users) => {
+      if (users === '') return
+      chat.board.call('desk.agents', { desk }).then(
+        (answer) => chat.learn(answer.agents),
+        () => undefined,
+      )
+    },
+    { immediate: true },
+  )
+}
+
+function everySecond(): Ref<number> {
+  const now = ref(Date.now())
+  const clock = setInterval(() => {
+    now.value = Date.now()
+  }, 1_000)
+  onScopeDispose(() => clearInterval(clock))
+  return now
+}
+
+/** What is said for a few seconds. */
+function sayings() {
+  const said = ref('')
+  let forget: ReturnType<typeof setTimeout> | undefined
+  onScopeDispose(() => clearTimeout(forget))
   const say = (text: string) => {
     said.value = text
     clearTimeout(forget)
@@ -91,19 +135,37 @@ export function openDesk(chat: Chat, id: string): DeskPage {
       said.value = ''
     }, SAID_MS)
   }
+  return { said, say }
+}
+
+export function openDesk(chat: Chat, id: string, own: readonly OwnDesk[]): DeskPage {
+  const desk = chat.board.desk(id)
+  const view = followDesk(desk)
+  const { said, say } = sayings()
+  const chosen = ref('')
+  const isReporting = ref(false)
+  const rooms = computed(() => new Map(chat.rooms.value.map((entry: RoomEntry) => [entry.room, entry])))
+  const isChief = own.some((one) => one.desk === id && one.supervisor)
+  learnNames(chat, id, view)
   return {
     chat,
     desk,
     view,
+    own,
+    isSupervisor: computed(() => view.value.self?.supervisor ?? isChief),
+    past: shallowReactive(new Map()),
+    isReporting,
     lists: computed(() => listsOf(view.value.conversations.values(), { me: chat.me, rooms: rooms.value })),
     chosen,
-    tab,
+    tab: ref<Tab>('mine'),
     wanted: ref(''),
-    now,
+    tag: ref(''),
+    now: everySecond(),
     said,
     say,
     choose: (conversation) => {
       chosen.value = conversation
+      isReporting.value = false
     },
     attempt: (command) =>
       command.then(

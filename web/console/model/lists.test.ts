@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Conversation } from '@switchboard/contracts/desks'
 import type { RoomEntry } from '@switchboard/contracts/methods'
-import { found, type Line, listsOf, stepped, titleOf } from './lists.ts'
+import { found, type Line, listsOf, othersOf, stepped, tagsIn, titleOf } from './lists.ts'
 
 const conversation = (id: string, more: Partial<Conversation> = {}): Conversation =>
   ({
     ...{ conversation: id, desk: 'd', visitor: 'v-0123abcd', title: null, state: 'assigned', revision: 1, agent: 'me' },
     ...{ offer: null, priority: 'normal', skill: null, entered_at: 10, ticket: 0, assigned_at: null, until: null },
-    ...{ prefers: null, score: null, moved_to: null, at: 20 },
+    ...{ prefers: null, score: null, moved_to: null, at: 20, tags: [] },
     ...more,
   }) as Conversation
 const room = (id: string, at: number, unread = 0): RoomEntry =>
@@ -57,10 +57,41 @@ test('words that are looked for, then the lines that have all of them', () => {
     me: 'me',
     rooms: new Map(),
   })
-  assert.deepEqual(ids(found(mine, 'lind VERA')), ['a'])
-  assert.deepEqual(ids(found(mine, 'abcd')).toSorted(), ['a', 'b'])
-  assert.equal(found(mine, ' '), mine)
+  const words = (text: string) => found(mine, { words: text, tag: '' })
+  assert.deepEqual(ids(words('lind VERA')), ['a'])
+  assert.deepEqual(ids(words('abcd')).toSorted(), ['a', 'b'])
+  assert.equal(words(' '), mine)
   assert.equal(titleOf(conversation('b')), 'Visitor abcd')
+})
+
+test('a tag that is looked for, then the lines that have it, and every tag in use is known', () => {
+  const all = [
+    conversation('a', { tags: ['late', 'vip'] }),
+    conversation('b', { tags: ['vip'] }),
+    conversation('c', { tags: ['vip later'] }),
+  ]
+  const { mine } = listsOf(all, { me: 'me', rooms: new Map() })
+  assert.deepEqual(ids(found(mine, { words: '', tag: 'vip' })).toSorted(), ['a', 'b'])
+  assert.deepEqual(ids(found(mine, { words: 'late', tag: 'vip' })), ['a'])
+  assert.deepEqual(tagsIn(all), ['late', 'vip', 'vip later'])
+})
+
+test('a person who was here before, then their other conversations, newest first, each as it is by now', () => {
+  const own = conversation('now', { visitor: 'vera' })
+  const others = othersOf(own, [
+    conversation('old', { visitor: 'vera', entered_at: 1, edition: 7, state: 'closed' }),
+    conversation('old', { visitor: 'vera', entered_at: 1, edition: 3 }),
+    conversation('newer', { visitor: 'vera', entered_at: 5, edition: 1 }),
+    conversation('strange', { visitor: 'will', edition: 1 }),
+    own,
+  ])
+  assert.deepEqual(
+    others.map((one) => [one.conversation, one.state]),
+    [
+      ['newer', 'assigned'],
+      ['old', 'closed'],
+    ],
+  )
 })
 
 test('a step up or down, then the next line, and the ends hold', () => {

@@ -67,14 +67,39 @@ function byTurn(a: Line, b: Line): number {
 
 const compareIds = (a: Line, b: Line): number => (a.conversation.conversation < b.conversation.conversation ? -1 : 1)
 
-/** The lines that have all the words somewhere. */
-export function found(lines: readonly Line[], wanted: string): readonly Line[] {
-  const words = wanted.toLocaleLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return lines
-  return lines.filter(({ conversation: { conversation, visitor, agent }, title, preview }) => {
-    const text = [title, preview, conversation, visitor, agent ?? ''].join(' ').toLocaleLowerCase()
+export interface Wanted {
+  /** Each of the words must stand somewhere. */
+  readonly words: string
+  /** Empty: whatever the tags. */
+  readonly tag: string
+}
+
+/** The lines that one looks for. */
+export function found(lines: readonly Line[], wanted: Wanted): readonly Line[] {
+  const words = wanted.words.toLocaleLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0 && wanted.tag === '') return lines
+  return lines.filter(({ conversation: { conversation, visitor, agent, tags }, title, preview }) => {
+    if (wanted.tag !== '' && !tags.includes(wanted.tag)) return false
+    const text = [title, preview, conversation, visitor, agent ?? '', ...tags].join(' ').toLocaleLowerCase()
     return words.every((word) => text.includes(word))
   })
+}
+
+/** Every tag that is in use, in the order of the alphabet. */
+export const tagsIn = (conversations: Iterable<Pick<Conversation, 'tags'>>): string[] =>
+  [...new Set([...conversations].flatMap(({ tags }) => tags))].sort((a, b) => a.localeCompare(b))
+
+/** The other conversations of the same person, newest first, each as it is by its newest edition. */
+export function othersOf(
+  { conversation: own, visitor }: Pick<Conversation, 'conversation' | 'visitor'>,
+  all: readonly Conversation[],
+): Conversation[] {
+  const newest = new Map<string, Conversation>()
+  for (const one of all) {
+    if (one.visitor !== visitor || one.conversation === own) continue
+    if (one.edition >= (newest.get(one.conversation)?.edition ?? 0)) newest.set(one.conversation, one)
+  }
+  return [...newest.values()].sort((a, b) => b.entered_at - a.entered_at)
 }
 
 /** The line after or before the chosen one; the first one where none is chosen. */

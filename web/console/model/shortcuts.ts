@@ -15,6 +15,7 @@ export const SHORTCUTS = {
   tab2: { keys: ['2'], says: 'Waiting' },
   tab3: { keys: ['3'], says: 'Team' },
   tab4: { keys: ['4'], says: 'Ended' },
+  report: { keys: ['p'], says: 'Reports (supervisors)' },
   help: { keys: ['?'], says: 'This list' },
 } as const satisfies Record<string, { keys: readonly string[]; says: string }>
 

@@ -39,6 +39,19 @@ test('what is not confirmed, then it stands last, with why it was refused', () =
   assert.deepEqual([last.text, last.state, last.why], ['late', 'failed', 'Ben has it by now.'])
 })
 
+test('what was refused because a colleague has answered since, then it says so', () => {
+  const failure = { code: 'conflict', field: 'seen', message: 'A colleague has answered.', retry: false } as const
+  const one = { cid: 'x', room: 'd-1', text: 'late', at: NOON, state: 'failed' } as const
+  const overtaken = (field?: { failure: OutgoingMessage['failure'] & object }) => {
+    const last = threadOf([], [], { ...options, outgoing: [{ ...one, ...field }] }).at(-1)
+    return last?.kind === 'said' && last.overtaken
+  }
+  assert.deepEqual(
+    [overtaken({ failure }), overtaken({ failure: { ...failure, field: 'room' } }), overtaken()],
+    [true, false, false],
+  )
+})
+
 test('messages of one writer within minutes, then only the first has their name', () => {
   const rows = threadOf([message(1, 'v', 0), message(2, 'v', 1_000), message(3, 'v', 600_000)], [], options)
   assert.deepEqual(

@@ -14,6 +14,8 @@ export type ThreadRow =
       readonly by: 'visitor' | 'agent' | 'note'
       readonly state: 'sent' | 'pending' | 'failed'
       readonly why: string
+      /** Refused because a colleague has answered since: the agent decides. */
+      readonly overtaken: boolean
       readonly cid: string
       readonly first: boolean
     }
@@ -42,7 +44,8 @@ export function threadOf(
     const by = room.startsWith('n-') ? 'note' : 'agent'
     const why = failure?.message ?? ''
     const key = `${options.me}/${cid}`
-    rows.push({ kind: 'said', key, at, from: options.me, text, by, state, why, cid, first: true })
+    const overtaken = failure?.field === 'seen'
+    rows.push({ kind: 'said', key, at, from: options.me, text, by, state, why, overtaken, cid, first: true })
   }
   return withDays(rows)
 }
@@ -53,7 +56,9 @@ function rowOf(item: TimelineItem, { visitor, nameOf }: ThreadOptions, isNote: b
     const by = isNote ? 'note' : from === visitor ? 'visitor' : 'agent'
     const text = item.deleted ? 'Message deleted' : item.text
     const key = `${from}/${item.cid}`
-    return [{ kind: 'said', key, at, from, text, by, state: 'sent', why: '', cid: item.cid, first: true }]
+    return [
+      { kind: 'said', key, at, from, text, by, state: 'sent', why: '', overtaken: false, cid: item.cid, first: true },
+    ]
   }
   // The notes' room hears of the same changes; they are told once.
   const text = isNote ? '' : noticeOf(item.event, nameOf)

@@ -77,7 +77,7 @@ test('a room one is not looking at, when somebody writes, then its badge counts 
   await using both = await twoInARoom(browser, system.url, { other: PHONE })
   const { a, b, title } = both
   for (const text of ['one', 'two', 'three']) await say(a.page, text)
-  await badgeOf(b.page, title).getByText('3', { exact: true }).waitFor()
+  await badgeOf(b.page, title).getByText('3 unread', { exact: true }).waitFor()
   await until('the title counts', async () => (await b.page.title()) === '(3) Switchboard')
   await screenshot(b.page, 'list-390')
   await enterRoom(b.page, title)
@@ -87,7 +87,7 @@ test('a room one is not looking at, when somebody writes, then its badge counts 
   await back(b.page)
   await badgeOf(b.page, title).waitFor({ state: 'detached' })
   await say(a.page, 'four')
-  await badgeOf(b.page, title).getByText('1', { exact: true }).waitFor()
+  await badgeOf(b.page, title).getByText('1 unread', { exact: true }).waitFor()
 })
 
 test('a long room, when scrolled up, then older messages come in order and the place is kept', async () => {

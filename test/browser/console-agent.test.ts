@@ -23,6 +23,7 @@ test('an agent of two desks, when they log in, then they choose, change, and see
   const { page, complaints } = await openWindow(browser, `${system.url}/console`, DESK)
   await logInAt(page, ann)
   await page.getByRole('heading', { name: 'Your desks' }).waitFor()
+  await page.getByRole('button', { name: /^Returns/ }).waitFor()
   await screenshot(page, 'console-desks-1280')
   await page.getByRole('button', { name: /^Returns/ }).click()
   await page.getByRole('heading', { name: 'Returns', exact: true }).waitFor()

@@ -1,6 +1,7 @@
 import type { Result } from '@switchboard/contracts/methods'
-import { onScopeDispose, type Ref, ref, shallowRef } from 'vue'
+import { type Ref, ref, shallowRef } from 'vue'
 import type { Chat } from '../src/chat.ts'
+import { useAddress } from '../src/route.ts'
 
 export type OwnDesk = Result<'desk.list'>['desks'][number]
 
@@ -9,12 +10,7 @@ const read = (): string => new URLSearchParams(location.search).get(PARAMETER) ?
 
 /** The chosen desk is the page's address, `/console?desk=sales`, so that it can be kept and gone back to. */
 export function useDeskRoute(): { desk: Ref<string>; go: (desk: string) => void } {
-  const desk = ref(read())
-  const follow = () => {
-    desk.value = read()
-  }
-  addEventListener('popstate', follow)
-  onScopeDispose(() => removeEventListener('popstate', follow))
+  const desk = useAddress('popstate', read)
   return {
     desk,
     go: (next) => {

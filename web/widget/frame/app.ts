@@ -171,7 +171,7 @@ export class App {
   #enter(screen: Screen): void {
     const { main, hello, waiting, after, write, menu } = this.#parts
     this.#screen = screen
-    main.replaceChildren(hello, this.#log.list, waiting, after)
+    main.replaceChildren(hello, this.#log.log, waiting, after)
     write.hidden = screen === 'connecting' || screen === 'form'
     after.replaceChildren()
     if (screen === 'form') {

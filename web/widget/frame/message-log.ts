@@ -16,7 +16,9 @@ export interface LogOptions {
 
 /** The messages. A row that did not change keeps its element, so a screen reader says only what is new. */
 export class MessageLog {
-  readonly list = element('ol', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite' })
+  readonly list = element('ol')
+  /** A log is no list to a screen reader, so it is around it. */
+  readonly log = element('div', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite' }, this.list)
   readonly #options: LogOptions
   readonly #scroller: HTMLElement
   #shown = new Map<string, Shown>()

@@ -28,6 +28,9 @@ export interface DeskRates {
   /** Of offers: those that are let pass, and those that are declined. */
   readonly ignored: number
   readonly declined: number
+  /** Of moments in which a visitor waits: that they say something, or leave. */
+  readonly saysWaiting: number
+  readonly leavesWaiting: number
   /** Of things that visitors do: going away, to come back as the same person. */
   readonly returns: number
   /** In each second of each agent: that their program ends, and begins anew later. */
@@ -42,6 +45,8 @@ export const DESK_RATES: DeskRates = {
   betweenMs: 6_000,
   ignored: 0.12,
   declined: 0.08,
+  saysWaiting: 0.1,
+  leavesWaiting: 0.02,
   returns: 0.06,
   deaths: 0.01,
 }

@@ -19,11 +19,9 @@ export interface VisitorOptions {
 
 const BEGIN_AGAIN_MS = 1_500
 const AWAY_MS = [200, 4_000] as const
-const LEAVES_WAITING = 0.02
 const LEAVES = 0.04
 const RATES = 0.6
 const REOPENS = 0.15
-const SAYS_WAITING = 0.1
 
 /** A visitor: enters, talks, leaves, goes away and comes back as the same person, rates, and after a while enters again. */
 export class VisitorBot {
@@ -140,8 +138,8 @@ export class VisitorBot {
     if (status === null || (hasEnded(status) && this.#done.has(status.conversation))) return this.#enter(visit)
     if (hasEnded(status)) await this.#afterwards(visit, status.conversation)
     else if (status.state === 'queued' || status.state === 'offered') {
-      if (dice.chance(LEAVES_WAITING)) await quietly(() => visit.leave())
-      else if (dice.chance(SAYS_WAITING)) this.#say(visit)
+      if (dice.chance(rates.leavesWaiting)) await quietly(() => visit.leave())
+      else if (dice.chance(rates.saysWaiting)) this.#say(visit)
     } else if (dice.chance(LEAVES)) await quietly(() => visit.leave())
     else if (!this.#isClosing) this.#say(visit)
     return 0

@@ -20,6 +20,8 @@ export interface Meters {
 
 const LOOP_LAG = 'switchboard_process_loop_lag_seconds'
 const LIMIT = 'switchboard_process_limit'
+/** Each look wakes a process that sleeps: seldom enough that an idle one rests. */
+const LOOP_LOOK_MS = 100
 
 export interface MetersOptions {
   /** A label of its own for each of several processes of one service. */
@@ -50,10 +52,11 @@ export function createMeters(service: string, { worker = null, isIdle = false }:
   }
   const filled = Object.keys((isIdle ? undefined : (FILLED as Record<string, object>)[service]) ?? {})
   for (const limit of filled as (keyof typeof MAX)[]) of(LIMIT, Gauge).set({ limit }, MAX[limit])
-  const loop = monitorEventLoopDelay({ resolution: 20 })
+  const loop = monitorEventLoopDelay({ resolution: LOOP_LOOK_MS })
   loop.enable()
   const timer = setInterval(() => {
-    of(LOOP_LAG, Gauge).set(loop.percentile(99) / 1e9)
+    // What is measured is the time from one look to the next.
+    of(LOOP_LAG, Gauge).set(Math.max(0, loop.percentile(99) / 1e9 - LOOP_LOOK_MS / 1e3))
     loop.reset()
   }, 10_000)
   timer.unref()

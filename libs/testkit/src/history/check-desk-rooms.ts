@@ -58,6 +58,8 @@ function checkWriters({ findings }: Facts, room: RoomFacts, visitor: string): vo
   for (const seq of [...room.events.keys()].sort((a, b) => a - b)) {
     const observed = room.events.get(seq)
     if (!observed) continue
+    // Behind a hole nobody knows who is responsible; that there is one is another check's to say.
+    if (!room.events.has(seq - 1)) standing = undefined
     const { type, from, standing: told } = observed.event
     if (told) standing = told
     if (type !== 'message' || from === visitor || !standing) continue

@@ -21,6 +21,13 @@ test('whatever happens at a desk that keeps its promises, the checker finds noth
   )
 })
 
+test('a writer behind a hole, of whom nobody saw how the conversation was assigned, is no wrong one', () => {
+  const records = someDesk(7, LENGTH).filter(
+    (record) => !record.type.startsWith('final-') && (record.type !== 'seen' || record.event.standing?.agent == null),
+  )
+  assert.equal(checkHistory(records, { withoutFinals: true }).found['wrong-writer'], undefined)
+})
+
 for (const { what, check, spoil } of [...DESK_MUTATIONS, ...DESK_ROOM_MUTATIONS]) {
   test(`${what}, wherever it is, is found as ${check} and as nothing else`, () => {
     let spoiled = 0

@@ -58,7 +58,7 @@ export function faultBlocks(recorded: FaultTable): Record<string, string> {
   ])
   const head = ['Fault', '', '', 'Times', 'Acknowledged', 'p50', 'p99, worst run', 'Nobody', 'One client']
   return {
-    faults: `${runs} runs, ${minutes} minutes of faults:\n\n${table(head, cells)}`,
+    faults: `${runs} runs, ${Math.round(minutes)} minutes of faults:\n\n${table(head, cells)}`,
     ...(recorded.desk ? { 'fault-desk': deskBlock(recorded.desk) } : {}),
   }
 }

@@ -161,7 +161,8 @@ export class VisitorBot {
     if (dice.chance(REOPENS) && !this.#isClosing) this.#say(visit)
     else {
       this.#done.add(conversation)
-      if (dice.chance(RATES)) await quietly(() => visit.rate(dice.between(1, 5)))
+      // When all comes to its end, who has ended counts as settled: a rating later than that would come while the end is read.
+      if (!this.#isClosing && dice.chance(RATES)) await quietly(() => visit.rate(dice.between(1, 5)))
     }
   }
 

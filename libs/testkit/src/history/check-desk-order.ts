@@ -10,7 +10,10 @@ const onlyOf = (record: JournalRecord, event: DeskEventSeen): JournalRecord =>
 /** Events of a desk have one order for everybody, without holes, and each cid once. */
 export function checkDeskLog({ findings }: Facts, { desks }: DesksFacts): void {
   for (const facts of desks.values()) {
-    const { desk, finals, events } = facts
+    const { desk, finals, events, bySeq } = facts
+    // Agents come and go while the end is read: what nobody had seen before that may be missing in it.
+    const readMs = Math.max(...finals.map(({ atMs }) => atMs))
+    const last = Math.max(0, ...[...bySeq].map(([seq, { record }]) => (record.atMs <= readMs ? seq : 0)))
     for (const final of finals) {
       let next = final.source === 'log' ? (final.events[0]?.seq ?? 1) : 1
       for (const event of final.events) {
@@ -21,7 +24,6 @@ export function checkDeskLog({ findings }: Facts, { desks }: DesksFacts): void {
         next = event.seq + 1
         compare({ findings }, facts, { event, record: final })
       }
-      const last = events.at(-1)?.seq ?? 0
       if (next <= last)
         findings.add('hole', `${desk}: the ${final.source} ends at event ${next - 1}, and the desk at ${last}`)
     }

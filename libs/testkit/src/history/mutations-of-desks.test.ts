@@ -28,6 +28,25 @@ test('a writer behind a hole, of whom nobody saw how the conversation was assign
   assert.equal(checkHistory(records, { withoutFinals: true }).found['wrong-writer'], undefined)
 })
 
+test('what an agent was handed before a desk was read must be in what was read, what came later need not', () => {
+  const records = someDesk(7, LENGTH)
+  const handed = records.filter((record) => record.type === 'desk-seen')
+  const last = Math.max(...handed.map(({ event }) => event.seq))
+  const firstMs = Math.min(...handed.flatMap(({ event, atMs }) => (event.seq === last ? [atMs] : [])))
+  const readAt = (atMs: (own: number) => number) =>
+    records.map((record) =>
+      record.type === 'final-desk'
+        ? {
+            ...record,
+            atMs: atMs(record.atMs),
+            events: record.events.filter(({ seq }) => seq < last),
+          }
+        : record,
+    )
+  assert.equal(checkHistory(readAt((own) => own)).found.hole, 2)
+  assert.equal(checkHistory(readAt(() => firstMs - 1)).found.hole, undefined)
+})
+
 for (const { what, check, spoil } of [...DESK_MUTATIONS, ...DESK_ROOM_MUTATIONS]) {
   test(`${what}, wherever it is, is found as ${check} and as nothing else`, () => {
     let spoiled = 0

@@ -60,7 +60,7 @@ export const FAULT: Ring = {
   title: 'the promises, under faults',
   patterns: ['test/fault/scenarios/**/*.test.ts'],
   secondsMax: 400,
-  // Six minutes on a quiet machine; what shares its cores with others has needed twice that, and is slow, not wrong.
+  // Nine minutes on a quiet machine; what shares its cores with others has needed twice that, and is slow, not wrong.
   minutesMax: 25,
   concurrency: Math.max(1, Math.floor(CORES / 4)),
 }

@@ -28,19 +28,9 @@ export interface AgentDeskEvents {
 }
 
 /** What is done with one conversation: `revision` is what one saw, and fences it. */
-type Fenced = Extract<
-  MethodName,
-  | 'desk.pick'
-  | 'desk.transfer'
-  | 'desk.hold'
-  | 'desk.snooze'
-  | 'desk.resume'
-  | 'desk.close'
-  | 'desk.reopen'
-  | 'desk.priority'
-  | 'desk.tag'
-  | 'desk.take'
->
+type Fenced = {
+  [Name in MethodName]: Params<Name> extends { conversation: string; revision: number } ? Name : never
+}[MethodName]
 type Rest<Name extends Fenced> = Omit<Params<Name>, 'cid' | 'conversation' | 'revision'>
 
 /** One desk, for its agents: who waits, who is asked, who has what; and all that an agent does there. */

@@ -8,10 +8,9 @@ import type { GlobalRole } from '@switchboard/contracts/records'
 import type { WebhookEvent } from '@switchboard/contracts/webhooks'
 import type { ReactionMarks } from './reactions.ts'
 
-/** One event of a room, `<room>:<seq>`, with the fields of its type beside these. A message also shows what later events did to it. */
-export interface EventDocument {
+/** What every event has; the fields of its type lie beside these. */
+interface AnyEventDocument {
   readonly _id: string
-  readonly room: string
   readonly seq: number
   readonly n: number
   readonly at: number
@@ -19,6 +18,12 @@ export interface EventDocument {
   readonly from: string
   readonly cid: string
   readonly intent: string
+  readonly [field: string]: unknown
+}
+
+/** One event of a room, `<room>:<seq>`. A message also shows what later events did to it. */
+export interface EventDocument extends AnyEventDocument {
+  readonly room: string
   /** seq of the newest event that changed text or existence of this one. */
   readonly changed: number
   readonly text?: string
@@ -26,21 +31,11 @@ export interface EventDocument {
   readonly edited?: number
   readonly deleted?: true
   readonly reactions?: ReactionMarks
-  readonly [field: string]: unknown
 }
 
 /** One event of a person's own channel, `<user>:<seq>`. */
-export interface UserEventDocument {
-  readonly _id: string
+export interface UserEventDocument extends AnyEventDocument {
   readonly user: string
-  readonly seq: number
-  readonly n: number
-  readonly at: number
-  readonly type: string
-  readonly from: string
-  readonly cid: string
-  readonly intent: string
-  readonly [field: string]: unknown
 }
 
 /** How far the log of an entity is stored: of the stream `epoch`, up to and with the entry `log_seq`. */
@@ -122,17 +117,8 @@ export interface ReplyDocument {
 }
 
 /** One event of a desk, `<desk>:<seq>`. */
-export interface DeskEventDocument {
-  readonly _id: string
+export interface DeskEventDocument extends AnyEventDocument {
   readonly desk: string
-  readonly seq: number
-  readonly n: number
-  readonly at: number
-  readonly type: string
-  readonly from: string
-  readonly cid: string
-  readonly intent: string
-  readonly [field: string]: unknown
 }
 
 export interface DeskDocument extends LogPosition {

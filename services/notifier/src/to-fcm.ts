@@ -12,8 +12,8 @@ import { createFcmAccess, type Exchange, type ServiceAccount } from './fcm-acces
 import { fcmVerdict } from './fcm-outcome.ts'
 import type { Attempt, FcmDevice, Outcome, PushRequest, PushSender, Verdict } from './outcome.ts'
 import { fcmPayload } from './push-payload.ts'
-import { lostVerdict, transmit } from './transmit.ts'
-import { exchangeMsMax, transportOptions } from './transport-options.ts'
+import { lostVerdict, NOT_STARTED, transmit } from './transmit.ts'
+import { plainStartMsMax, pushStartMsMax, transportOptions } from './transport-options.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const REFUSED_PAUSE_MS = 10_000
@@ -45,7 +45,7 @@ export function toFcm(options: FcmOptions): PushSender<FcmDevice> {
         path: tokenUrl.pathname + tokenUrl.search,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
-        signal: AbortSignal.timeout(exchangeMsMax),
+        startMsMax: plainStartMsMax,
       })
       return answer.kind === 'lost'
         ? { kind: 'unavailable', reason: answer.reason, afterMs: REFUSED_PAUSE_MS }
@@ -58,7 +58,7 @@ export function toFcm(options: FcmOptions): PushSender<FcmDevice> {
       path,
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
       body: fcmPayload(push, 'full', now()),
-      signal: AbortSignal.timeout(exchangeMsMax),
+      startMsMax: pushStartMsMax,
     })
     if (answer.kind === 'lost') return lostVerdict(answer, attempt)
     const after = retryAfterMs(answer.headers['retry-after'], now())
@@ -72,6 +72,7 @@ export function toFcm(options: FcmOptions): PushSender<FcmDevice> {
     const attempt = { attempt: push.attempt, random: options.random(), startedAtMs: now() }
     const bearer = await access.bearer()
     if (bearer.kind !== 'granted') return { outcome: withoutBearer(bearer) }
+    if (now() - attempt.startedAtMs > pushStartMsMax) return lostVerdict(NOT_STARTED, attempt)
     const verdict = await post(push, bearer.token, attempt)
     if (verdict.remedy === 'refresh-access') access.reject(bearer.token)
     return verdict

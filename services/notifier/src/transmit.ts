@@ -1,15 +1,6 @@
-import type { Dispatcher } from 'undici'
 import { backOffMs } from './back-off.ts'
+import { exchange, NotStarted, type Post, type Requester } from './exchange.ts'
 import type { Attempt, Verdict } from './outcome.ts'
-
-/** A POST over a provider's connection. `path` starts with a slash. */
-export type Post = {
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array
-  /** Ends the whole exchange, also the wait for a free stream. */
-  readonly signal: AbortSignal
-}
 
 /** What came back, or why nothing did. */
 export type Transmission =
@@ -22,23 +13,16 @@ export type Transmission =
   /** `safe` when the provider provably did not process the request. */
   | { readonly kind: 'lost'; readonly safe: boolean; readonly reason: string }
 
+/** It waited longer than what it says may stay unlooked at. */
+export const NOT_STARTED = { kind: 'lost', safe: true, reason: 'NOT_STARTED' } as const
+
 const LOST_BACK_OFF_BASE_MS = 1_000
 
-type Requester = Pick<Dispatcher, 'request'>
-
-/** Sends and always reads the answer to its end, so that the stream is free again. */
+/** Sends, and says what came of it. */
 export async function transmit(requester: Requester, origin: string, post: Post): Promise<Transmission> {
   try {
-    const answer = await requester.request({
-      origin,
-      method: 'POST',
-      path: post.path,
-      headers: post.headers,
-      body: post.body,
-      signal: post.signal,
-    })
-    const body = await answer.body.text()
-    return { kind: 'answer', status: answer.statusCode, headers: firstValues(answer.headers), body }
+    const { status, headers, body } = await exchange(requester, origin, post)
+    return { kind: 'answer', status, headers: firstValues(headers), body }
   } catch (error) {
     return lossOf(error)
   }
@@ -62,6 +46,7 @@ const HTTP2_REFUSED_STREAM = 7
 /** Sorts a failure: provably not processed (sending again is free of harm), or unknown. */
 export function lossOf(error: unknown): { kind: 'lost'; safe: boolean; reason: string } {
   const fields = error as { code?: unknown; name?: unknown; http2ErrorCode?: unknown; syscall?: unknown } | null
+  if (error instanceof NotStarted) return NOT_STARTED
   // RFC 9113 §8.7: a refused stream was not processed. The transport has already replayed it once by itself.
   if (fields?.http2ErrorCode === HTTP2_REFUSED_STREAM) return { kind: 'lost', safe: true, reason: 'REFUSED_STREAM' }
   const code = typeof fields?.code === 'string' ? fields.code : undefined

@@ -1,7 +1,12 @@
 import type { Pool } from 'undici'
 
-/** Milliseconds from the call to its end, including the wait for a free stream. */
-export const exchangeMsMax = 30_000
+/**
+ * Milliseconds between the last look whether a push was read and its way to the provider. One that waits longer behind others
+ * is given back, and looked at again.
+ */
+export const pushStartMsMax = 2_000
+/** The same for what is not shown to anybody, and may wait. */
+export const plainStartMsMax = 20_000
 
 /**
  * The connection settings that passed the fault tests (test/transport-faults.test.ts). `ca` holds the PEMs to trust.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { createSlots } from '@switchboard/runtime/slots'
 import { type PushServers, startPushServers } from '@switchboard/testkit/push-servers'
 import type { ApnsDevice, Outcome } from '../src/outcome.ts'
 import { makePush, makeSenders } from './senders.ts'
@@ -91,6 +92,23 @@ test('when the connection is cut with pushes in flight, then their fate is unkno
   assert.equal((await senders.apns.send(makePush(phone))).kind, 'accepted')
 })
 
+test('when all streams wait for a provider that answers none, then what comes is given back, and not shown later', async () => {
+  await using servers = await startPushServers({ apnsStreams: { first: 2, later: 2 } })
+  await using senders = makeSenders(servers)
+  const release = Promise.withResolvers<void>()
+  servers.apns.plan({ kind: 'hold', until: release.promise }, { times: 4 })
+  const held = phones(servers, 4).map((phone) => senders.apns.send(makePush(phone)))
+  await servers.apns.received.waitFor(() => servers.apns.received.count() >= 4, 5_000)
+  const late = phones(servers, 20).map((phone) => senders.apns.send(makePush(phone)))
+  assert.deepEqual(count(await Promise.all(late)), { 'retry safe': 20 })
+  release.resolve()
+  assert.deepEqual(count(await Promise.all(held)), { accepted: 4 })
+  const [next] = phones(servers, 1)
+  assert.ok(next)
+  assert.equal((await senders.apns.send(makePush(next))).kind, 'accepted')
+  assert.equal(servers.apns.received.count(), 5, 'the late ones never reached it')
+})
+
 test('when a stream is reset after it was sent, then its fate is unknown', async () => {
   await using servers = await startPushServers(wideOpen)
   await using senders = makeSenders(servers)
@@ -139,10 +157,12 @@ test('when the certificate is of an authority we do not trust, then nothing is s
   assert.equal(servers.apns.received.count(), 0)
 })
 
-test('when 5000 pushes come at once, then all are accepted over two connections', async () => {
+test('when 5000 pushes come, as many at once as the service sends, then all are accepted over two connections', async () => {
   await using servers = await startPushServers({ apnsStreams: { first: 1, later: 1000 } })
   await using senders = makeSenders(servers)
-  const outcomes = await Promise.all(phones(servers, 5000).map((phone) => senders.apns.send(makePush(phone))))
+  const slots = createSlots(1_000)
+  const sends = phones(servers, 5_000).map((phone) => slots(() => senders.apns.send(makePush(phone))))
+  const outcomes = await Promise.all(sends)
   assert.deepEqual(count(outcomes), { accepted: 5000 })
   assert.equal(shownTwice(servers), 0)
   assert.ok(servers.apns.sessions.length <= 2, `${servers.apns.sessions.length} connections`)

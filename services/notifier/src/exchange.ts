@@ -1,0 +1,82 @@
+import type { Dispatcher } from 'undici'
+
+/** A POST over a provider's connection. `path` starts with a slash. */
+export type Post = {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array
+  /** Milliseconds until it has to be on its way. What waits longer for a stream is not sent any more. */
+  readonly startMsMax: number
+}
+
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+/** Nothing of it was written: the connection was not there, or all its streams were taken. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted'
+}
+
+/** Milliseconds from the call to its end, including the wait for a free stream. */
+const EXCHANGE_MS_MAX = 30_000
+const ANSWER_BYTES_MAX = 64 * 1024
+
+export type Requester = Pick<Dispatcher, 'dispatch'>
+
+/**
+ * One POST and the whole of its answer, so that the stream is free again. Dispatched and not requested, because a signal of
+ * undici's `request` (8.12) does not end the wait for a free stream: behind a provider that takes pushes and answers none, one
+ * would lie in the client until it is better, and then be shown though it was read long ago.
+ *
+ * @throws NotStarted where nothing was written; else what the connection says, or TimeoutError.
+ */
+export function exchange(requester: Requester, origin: string, post: Post): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const startBy = performance.now() + post.startMsMax
+  let over: Error | undefined
+  let stop = (_: Error): void => undefined
+  const end = (reason: Error): void => {
+    over = reason
+    stop(reason)
+    reject(reason)
+  }
+  const late = () => new NotStarted(`no free stream within ${post.startMsMax} ms`)
+  const starting = setTimeout(() => end(late()), post.startMsMax)
+  const ending = setTimeout(() => end(new DOMException('no answer', 'TimeoutError')), EXCHANGE_MS_MAX)
+  const body: Buffer[] = []
+  let bytes = 0
+  let head: Pick<Answer, 'status' | 'headers'> | undefined
+
+  requester.dispatch(
+    { origin, method: 'POST', path: post.path, headers: post.headers, body: post.body },
+    {
+      // Also called again for a stream that the provider refused: then it was written once and provably not processed.
+      onRequestStart: (controller) => {
+        clearTimeout(starting)
+        if (over === undefined && performance.now() > startBy) over = late()
+        if (over !== undefined) controller.abort(over)
+        stop = (reason) => controller.abort(reason)
+      },
+      onResponseStart: (_, status, headers) => {
+        head = { status, headers }
+      },
+      onResponseData: (controller, chunk) => {
+        bytes += chunk.length
+        if (bytes > ANSWER_BYTES_MAX)
+          controller.abort(new RangeError(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
+        else body.push(chunk)
+      },
+      onResponseEnd: () => {
+        if (head !== undefined) resolve({ ...head, body: Buffer.concat(body).toString('utf8') })
+      },
+      onResponseError: (_, error) => reject(error),
+    },
+  )
+  return promise.finally(() => {
+    clearTimeout(starting)
+    clearTimeout(ending)
+  })
+}

@@ -7,6 +7,7 @@ const EVERY_MS = 2_000
 /** The kernel counts in hundredths of a second. */
 const TICK_MS = 10
 const CHANGES: MetricName = 'switchboard_router_desk_changes_total'
+const DESKS: MetricName = 'switchboard_router_desks'
 const CONVERSATIONS: MetricName = 'switchboard_router_desk_conversations'
 
 const sumOf = (samples: ReadonlyMap<string, number>, isIt: (key: string) => boolean): number =>
@@ -38,12 +39,13 @@ export class WorkWatch implements Disposable {
       if (running) this.#cpuMs.set(pid, (await cpuMsOf(pid)) ?? this.#cpuMs.get(pid) ?? 0)
     const now = await Promise.all(routers.map((router) => router.metrics()))
     const all = await this.#world.counters()
-    // Between a router's end and the next one's first look at its desks nobody knows how many wait.
+    const isKnown = now.some((samples) => sumOf(samples, (key) => key.startsWith(DESKS)) > 0)
     const known = now.map((samples) =>
       sumOf(samples, (key) => key.startsWith(`${CONVERSATIONS}{`) && key.includes('state="queued"')),
     )
     this.samples.push({
-      waiting: known.reduce((sum, count) => sum + count, 0),
+      // Between a router's end and the next one's first look at its desks nobody knows how many wait.
+      waiting: isKnown ? known.reduce((sum, count) => sum + count, 0) : this.waiting,
       events: sumOf(all, (key) => key.startsWith(`${CHANGES}{`)),
       cpuMs: [...this.#cpuMs.values()].reduce((sum, ms) => sum + ms, 0),
     })

@@ -15,6 +15,7 @@ import {
   type Counts,
   FAULT,
   filesOf,
+  HARNESS,
   IMAGES,
   OBSERVE,
   printCounts,
@@ -33,11 +34,12 @@ const servers = new AsyncDisposableStack()
 const done: Counts[] = []
 
 async function run(): Promise<void> {
-  const [unit = [], service = [], system = [], fault = [], charts = [], observe = [], images = [], cluster = []] = [
-    ...[UNIT, SERVICE, SYSTEM, FAULT, CHARTS, OBSERVE, IMAGES, CLUSTER].map((ring) => filesOf(ring, filter)),
-  ]
-  if ([unit, service, system, fault, charts, observe, images, cluster].every((files) => files.length === 0))
-    throw new SetupError(`no test file matches ${filter.join(' ')}`)
+  const files = (ring: Ring) => filesOf(ring, filter)
+  const [unit, service, system] = [files(UNIT), files(SERVICE), files(SYSTEM)]
+  const [harness, fault, charts] = [files(HARNESS), files(FAULT), files(CHARTS)]
+  const [observe, images, cluster] = [files(OBSERVE), files(IMAGES), files(CLUSTER)]
+  const all = [unit, service, system, harness, fault, charts, observe, images, cluster]
+  if (all.every((some) => some.length === 0)) throw new SetupError(`no test file matches ${filter.join(' ')}`)
   if (filter.length === 0) await runChecks()
   if (unit.length > 0) done.push(await runRing(UNIT, unit))
   if (charts.length > 0 && isPossible(CHARTS, missingForCharts())) {
@@ -45,6 +47,7 @@ async function run(): Promise<void> {
     done.push(await runRing(CHARTS, charts))
   }
   if (service.length + system.length > 0) await onServers(service, system)
+  if (harness.length > 0) done.push(await runRing(HARNESS, harness, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
   if (fault.length > 0) done.push(await runRing(FAULT, fault, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
   if (observe.length > 0 && isPossible(OBSERVE, missingForObserving())) {
     await observePrograms(report)

@@ -32,7 +32,7 @@ export const UNIT: Ring = {
     'test/fault/**/*.test.ts',
   ],
   // What needs the whole system under fault is a ring of its own.
-  except: ['test/fault/scenarios/'],
+  except: ['test/fault/scenarios/', 'test/fault/harness/'],
   secondsMax: 60,
   minutesMax: 5,
   concurrency: CORES,
@@ -55,12 +55,21 @@ export const SYSTEM: Ring = {
   concurrency: Math.max(1, Math.floor(CORES / 4)),
 }
 
+/** What tests under fault stand on: that the world does what it says, and that bots write down what they saw. Runs once. */
+export const HARNESS: Ring = {
+  title: 'the fault harness itself',
+  patterns: ['test/fault/harness/**/*.test.ts'],
+  secondsMax: 400,
+  minutesMax: 10,
+  concurrency: Math.max(1, Math.floor(CORES / 4)),
+}
+
 /** Runs once, whatever the servers of the other rings: a NATS cluster and proxies of its own stand behind each test. */
 export const FAULT: Ring = {
   title: 'the promises, under faults',
   patterns: ['test/fault/scenarios/**/*.test.ts'],
   secondsMax: 400,
-  // Nine minutes on a quiet machine; what shares its cores with others has needed twice that, and is slow, not wrong.
+  // Less than eight minutes on a quiet machine; what shares its cores with others has needed twice that, and is slow, not wrong.
   minutesMax: 25,
   concurrency: Math.max(1, Math.floor(CORES / 4)),
 }

@@ -5,6 +5,18 @@ import { readStartSettings } from './system/settings.ts'
 import { describeError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
 
+// It is set by the environment alone, so that a container and a terminal say it in the same way.
+const [argument] = process.argv.slice(2)
+if (argument !== undefined) {
+  const isHelp = argument === '--help'
+  if (!isHelp) console.error(`switchboard: npm start takes no arguments, and ${argument} is one`)
+  console.log(
+    'npm start: the whole of Switchboard on this machine, until Ctrl-C. Its settings are variables of the environment:',
+  )
+  console.log('docs/settings.md lists them.')
+  process.exit(isHelp ? 0 : 1)
+}
+
 let isQuiet = false
 const print = (line: string) => isQuiet || console.log(line)
 const abort = new AbortController()

@@ -80,6 +80,27 @@ test('the console with its desk and a conversation in the list, then nothing of 
     return undefined
   }
   await sure(auditEach(stage, { name: 'console-list', url: address, show: list }))
+  const open = async (page: Page) => {
+    await list(page)
+    await lineOf(page, 'Vera Lind').click()
+    await page.locator('[data-by="note"]', { hasText: 'third one this week' }).waitFor()
+    return undefined
+  }
+  await sure(auditEach(stage, { name: 'console-open', url: address, show: open }))
+  const keys = async (page: Page) => {
+    await list(page)
+    await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
+    await page.getByText('Accept what is offered').waitFor()
+    return undefined
+  }
+  await sure(auditEach(stage, { name: 'console-keys', url: address, show: keys }))
+  const reports = async (page: Page) => {
+    await logInAt(page, desk.agents[1] ?? '')
+    await page.getByRole('button', { name: 'Reports' }).click()
+    await page.getByRole('main', { name: 'Reports' }).getByRole('table').waitFor()
+    return undefined
+  }
+  await sure(auditEach(stage, { name: 'console-reports', url: address, show: reports }))
 })
 
 test('the widget with a conversation, then nothing of it is closed to anybody', async () => {

@@ -70,6 +70,34 @@ export async function agentAt(url: string, { desk, agents }: Desk, which = 0): P
   return board
 }
 
+export interface DeskBot extends AsyncDisposable {
+  /** Says this in every conversation that it has or gets. */
+  answerAll(text: string): Promise<void>
+}
+
+/** A bot that is online at the desk. */
+export async function botAt(url: string, { desk }: Desk, name: string): Promise<DeskBot> {
+  const user = `${name.toLowerCase()}-${desk}`
+  const headers = { 'x-api-key': API_KEY }
+  const account = { user, password: 'switchboard', name }
+  await done(url, { method: 'POST', path: '/v1/accounts', body: account }, [201, 409])
+  const path = `/v1/desks/${desk}/agents/${user}`
+  await done(url, { method: 'PUT', path, headers, body: { bot: true, capacity: 1_000 } }, [200])
+  const board = await signIn(url, user)
+  const own = board.desk(desk)
+  await own.setStatus('online')
+  return {
+    answerAll: async (text) => {
+      await until('it has a conversation', async () =>
+        [...own.conversations.values()].some(({ agent }) => agent === user),
+      )
+      for (const { conversation, agent } of own.conversations.values())
+        if (agent === user) await board.open(conversation).send(text).settled
+    },
+    [Symbol.asyncDispose]: () => board[Symbol.asyncDispose](),
+  }
+}
+
 /** Takes what is offered, as soon as it is. @returns the conversation. */
 export function acceptNext(board: Switchboard): Promise<string> {
   return new Promise((resolve, reject) => {

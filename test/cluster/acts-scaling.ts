@@ -8,7 +8,7 @@ import { type Scene, secondsSince } from './scene.ts'
 const UP_MS_MAX = 240_000
 /** Edges go one by one, two minutes apart, and each takes its time to send its connections away. */
 const DOWN_MS_MAX = 600_000
-const WRITERS = 12
+const WRITERS = 24
 
 /** Nobody missed anything, nobody was told to reload or to stay away, everybody is here. */
 export function audienceProblems(what: string, report: AudienceReport): string[] {
@@ -56,12 +56,15 @@ export async function scaleByCpu({ release, say, wrong }: Scene): Promise<void> 
     }
   }
   const writing = Promise.all(Array.from({ length: WRITERS }, (_, i) => write(`writer-${i}`)))
+  const rate = () => Math.round(acknowledged / ((performance.now() - began) / 1_000))
   const more = until('there are more routers', UP_MS_MAX, async () => (await release.ready('router')).length > before)
-  await Promise.race([more, writing])
-  const rate = Math.round(acknowledged / ((performance.now() - began) / 1_000))
-  say(
-    `${before} → ${(await release.ready('router')).length} routers by CPU after ${secondsSince(began)}, at ${rate} messages a second`,
-  )
+  try {
+    await Promise.race([more, writing])
+  } catch (error) {
+    throw new Error(`${before} routers wrote ${rate()} messages a second`, { cause: error })
+  }
+  const now = (await release.ready('router')).length
+  say(`${before} → ${now} routers by CPU after ${secondsSince(began)}, at ${rate()} messages a second`)
   isOver = true
   await writing.catch((error: Error) => wrong(`somebody who wrote was shown an error: ${error.message}`))
 }

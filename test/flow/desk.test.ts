@@ -9,6 +9,7 @@ interface Status {
   readonly state: string
   readonly revision: number
   readonly agent: string | null
+  readonly bot?: boolean
   readonly position?: number
 }
 
@@ -319,7 +320,7 @@ test('a bot answers first and hands over with a note, then a person answers, and
   using _all = together(alice, bob, bot, visitor)
   await online(alice, desk)
   const { conversation, room, ...entered } = await visitor.rpc<Status>('desk.enter', { cid: cid(), desk })
-  assert.deepEqual([entered.state, entered.agent], ['assigned', 'helper'])
+  assert.deepEqual([entered.state, entered.agent, entered.bot], ['assigned', 'helper', true])
   await bot.until('its room', () => bot.subscribed.some(({ channel }) => channel === `room:${room}`))
   await bot.rpc('message.send', { cid: cid(), room, text: 'I am a program. What is it about?' })
   await visitor.rpc('message.send', { cid: cid(), room, text: 'a refund' })
@@ -327,7 +328,8 @@ test('a bot answers first and hands over with a note, then a person answers, and
   const { revision } = await bot.rpc<Status>('desk.position', { conversation })
   const over = { cid: cid(), conversation, revision, to: { desk }, note: 'gentle: wants a refund' }
   assert.equal((await bot.rpc<Status>('desk.transfer', over)).agent, null)
-  assert.equal((await accept(alice, 'alice', conversation)).agent, 'alice')
+  const accepted = await accept(alice, 'alice', conversation)
+  assert.deepEqual([accepted.agent, accepted.bot], ['alice', undefined])
   await alice.until('the notes', () => alice.subscribed.some(({ channel }) => channel === `room:n-${conversation}`))
   const notes = await historyOf(flow.url, await logIn(flow.url, 'alice'), `n-${conversation}`)
   assert.deepEqual(

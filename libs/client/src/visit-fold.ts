@@ -23,8 +23,8 @@ export function afterEvent(known: VisitStatus, event: RoomEvent): VisitStatus {
   const standing = standingOf(event)
   if (known === null || standing === null || standing.revision <= known.revision) return known
   const { conversation, room } = known
-  const { desk, state, agent, revision } = standing
-  return { conversation, room, desk, state, agent, revision }
+  const { desk, state, agent, revision, bot } = standing
+  return { conversation, room, desk, state, agent, revision, ...(bot && agent !== null && { bot }) }
 }
 
 /** The same for a page of the room, of which the newest word counts. */

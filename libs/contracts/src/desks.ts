@@ -267,6 +267,7 @@ export const ConversationStatus = Type.Object({
   state: ConversationState,
   revision: Type.Integer(),
   agent: orNull(UserId),
+  bot: Type.Optional(Type.Boolean({ description: 'True: `agent` is a bot' })),
   position: Type.Optional(Type.Integer({ minimum: 1, description: 'In the queue: 1 is next' })),
   wait_seconds: Type.Optional(Type.Integer({ minimum: 0, description: 'An estimate, where there is ground for one' })),
   open: Type.Optional(Type.Boolean({ description: 'Of one who waits: whether the desk has opened' })),

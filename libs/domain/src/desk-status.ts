@@ -5,7 +5,11 @@ import { isOpenAt } from './desk-hours.ts'
 /** A conversation as those who take part are told of it, with the place in the queue of one that waits. */
 export function statusOf(state: DeskState, conversation: Conversation, nowMs: number): ConversationStatus {
   const { conversation: id, desk, revision, agent } = conversation
-  const status = { conversation: id, room: id, desk, state: conversation.state, revision, agent }
+  const isBot = agent !== null && conversation.bot === true
+  const status = {
+    ...{ conversation: id, room: id, desk, state: conversation.state, revision, agent },
+    ...(isBot && { bot: true }),
+  }
   if (conversation.state !== 'queued' && conversation.state !== 'offered') return status
   const position = state.queue.rank(id, queueKey(conversation), conversation.ticket) + 1
   const seconds = waitSeconds(state, position)

@@ -30,6 +30,23 @@ test('a conversation and its notes, then they are one thread by when they were w
   assert.deepEqual(texts(rows), ['day', 'ANN took it', 'visitor: v 2', 'note: ann 2', 'agent: ann 3'])
 })
 
+test('a bot had it, or nobody was there, then agents read so', () => {
+  const rows = threadOf(
+    [
+      notice(1, 'conversation.queued', 0, { agent: null, offline: true }),
+      notice(2, 'conversation.assigned', 10, { agent: 'ann', bot: true }),
+      notice(3, 'conversation.assigned', 20, { agent: 'ben' }),
+    ],
+    [],
+    options,
+  )
+  assert.deepEqual(texts(rows).slice(1), [
+    'Left when nobody was here: waiting for an answer',
+    'ANN (bot) took it',
+    'BEN took it',
+  ])
+})
+
 test('what is not confirmed, then it stands last, with why it was refused', () => {
   const failure = { code: 'conflict', message: 'Ben has it by now.', retry: false } as const
   const outgoing: OutgoingMessage[] = [{ cid: 'x', room: 'd-1', text: 'late', at: NOON + 5, state: 'failed', failure }]

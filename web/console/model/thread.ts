@@ -1,4 +1,5 @@
 import type { OutgoingMessage, TimelineItem } from '@switchboard/client'
+import type { Standing } from '@switchboard/contracts/desk-events'
 import { dayOf } from '../../src/model/time-text.ts'
 
 /** What the thread shows, top to bottom: the conversation and the agents' notes as one. */
@@ -65,13 +66,16 @@ function rowOf(item: TimelineItem, { visitor, nameOf }: ThreadOptions, isNote: b
   return text === '' ? [] : [{ kind: 'notice', key: `e${item.seq}`, at, text }]
 }
 
+/** An agent as agents read of them. */
+export const named = (name: string, isBot: boolean | undefined): string => (isBot ? `${name} (bot)` : name)
+
 /** What the desk did, as agents are told. */
 export function noticeOf(event: { readonly type: string }, nameOf: (user: string) => string): string {
-  const { agent, until } = event as { agent?: string | null; until?: number }
-  const who = agent ? nameOf(agent) : ''
+  const { agent, until, bot, offline } = event as Partial<Pick<Standing, 'agent' | 'until' | 'bot' | 'offline'>>
+  const who = agent ? named(nameOf(agent), bot) : ''
   switch (event.type) {
     case 'conversation.queued':
-      return 'Waiting for an agent'
+      return offline ? 'Left when nobody was here: waiting for an answer' : 'Waiting for an agent'
     case 'conversation.assigned':
       return `${who} took it`
     case 'conversation.transferred':

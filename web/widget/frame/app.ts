@@ -8,7 +8,7 @@ import { ratingForm } from './rating.ts'
 import { rowsOf } from './rows.ts'
 import { isActive, questionsOf, type Screen, screenOf } from './screen.ts'
 import { saveTranscript } from './transcript.ts'
-import { deskText, noticeText, waitingText } from './words.ts'
+import { agentText, deskText, noticeText, waitingText } from './words.ts'
 
 const HELLO = 'Hello! How can we help?'
 
@@ -149,9 +149,12 @@ export class App {
     const outgoing = room.outgoing.filter(({ cid }) => !there.has(cid))
     for (const { cid } of outgoing) there.add(cid)
     this.#written = this.#written.filter(({ cid }) => !there.has(cid))
+    let wasBot = false
     const notice = ({ event }: { event: { type: string } }) => {
-      const { agent } = event as { agent?: string | null }
-      return noticeText(event.type, agent ? this.#nameOf(agent) : null)
+      const { agent, bot = false } = event as { agent?: string | null; bot?: boolean }
+      const text = noticeText(event.type, { agent: agent ? this.#nameOf(agent) : null, bot, wasBot })
+      if (event.type === 'conversation.assigned') wasBot = bot
+      return text
     }
     const nameOf = (user: string) => this.#nameOf(user)
     const all = [...outgoing, ...this.#written].sort((a, b) => a.at - b.at)
@@ -164,7 +167,7 @@ export class App {
     const desk = info?.title ?? 'Chat'
     const agent = status?.agent ? this.#nameOf(status.agent) : null
     title.textContent = agent ?? desk
-    line.textContent = agent === null ? deskText(info) : desk
+    line.textContent = agent === null ? deskText(info) : agentText(desk, status?.bot === true)
     face.textContent = (agent ?? desk).slice(0, 1).toUpperCase()
   }
 

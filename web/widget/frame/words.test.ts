@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeskInfo, VisitStatus } from '@switchboard/client'
-import { deskText, isStaffed, noticeText, waitingText, waitText } from './words.ts'
+import { agentText, deskText, isStaffed, noticeText, waitingText, waitText } from './words.ts'
 
 const info: DeskInfo = { desk: 'd', title: 'D', open: true, opens_at: null, online: 2, waiting: 0 }
 const status = (more: object): VisitStatus =>
@@ -48,7 +48,14 @@ test('a desk that is open, then it says how many wait', () => {
 })
 
 test('what happens in the room, then the visitor is told what concerns them', () => {
-  assert.equal(noticeText('conversation.assigned', 'Ann'), 'You are talking with Ann')
-  assert.equal(noticeText('conversation.held', 'Ann'), '')
-  assert.equal(noticeText('member.added', 'Ann'), '')
+  const ann = { agent: 'Ann', bot: false, wasBot: false }
+  assert.equal(noticeText('conversation.assigned', ann), 'You are talking with Ann')
+  assert.equal(noticeText('conversation.held', ann), '')
+  assert.equal(noticeText('member.added', ann), '')
+})
+
+test('a bot answers, then the visitor is told that it is one, and when a person comes', () => {
+  assert.match(noticeText('conversation.assigned', { agent: 'Robin', bot: true, wasBot: false }), /Robin, a bot$/)
+  assert.match(noticeText('conversation.assigned', { agent: 'Ann', bot: false, wasBot: true }), /^Ann .* in person$/)
+  assert.deepEqual([agentText('Shop', true), agentText('Shop', false)], ['Shop · bot', 'Shop'])
 })

@@ -40,11 +40,24 @@ export function waitingText(status: VisitStatus, info: DeskInfo | null): string 
   return wait === '' ? `${place}.` : `${place}: it is your turn ${wait}.`
 }
 
+/** Who is responsible since an event of the room, and what was responsible before. */
+export interface Responsible {
+  readonly agent: string | null
+  readonly bot: boolean
+  /** A program was, somewhere before. */
+  readonly wasBot: boolean
+}
+
+/** Under the name of who answers. */
+export const agentText = (desk: string, isBot: boolean): string => (isBot ? `${desk} · bot` : desk)
+
 /** Of an event of the room, what a visitor is told in between the messages; empty for most. */
-export function noticeText(type: string, agent: string | null): string {
+export function noticeText(type: string, { agent, bot, wasBot }: Responsible): string {
   switch (type) {
     case 'conversation.assigned':
-      return agent === null ? '' : `You are talking with ${agent}`
+      if (agent === null) return ''
+      if (bot) return `You are talking with ${agent}, a bot`
+      return wasBot ? `${agent} is here now, in person` : `You are talking with ${agent}`
     case 'conversation.transferred':
       return 'You are being handed on to a colleague'
     case 'conversation.closed':

@@ -4,8 +4,8 @@ import { Crowd } from '../fault/bots/crowd.ts'
 import type { CrowdReport } from '../fault/bots/crowd-main.ts'
 
 const LOG_INS_AT_ONCE = 4
-/** As many as an edge takes of one person. */
-const CONNECTIONS_OF_ONE = 20
+/** Half of what an edge takes of one person: one that returns may come before its end is noticed, and the oldest gives way to it. */
+const CONNECTIONS_OF_ONE = 10
 const PEOPLE_OF_ROOM = 5
 const SAY_EVERY_MS = 1_000
 const PROCESSES = 2

@@ -14,9 +14,10 @@ export const CLOSE = {
   },
   no_pong: { code: 3012, reason: 'no pong', meaning: 'The client answered no ping.' },
   busy: { code: 3013, reason: 'too many requests', meaning: 'This edge takes no more connections now.' },
+  // Whoever is slow returns, and backs off; on purpose nobody is kept away by a network, or by an edge that is late itself.
+  stale: { code: 3014, reason: 'stale', meaning: 'No connect command in time.' },
   invalid_token: { code: 3500, reason: 'invalid token', meaning: 'The token is not ours, or malformed.' },
   bad_request: { code: 3501, reason: 'bad request', meaning: 'The frame is not of the protocol.' },
-  stale: { code: 3502, reason: 'stale', meaning: 'No connect command in time.' },
   revoked: { code: 3503, reason: 'force disconnect', meaning: 'An administrator closed this connection.' },
   connection_limit: { code: 3504, reason: 'connection limit', meaning: 'This user has too many connections.' },
   frame_too_large: { code: 3505, reason: 'frame too large', meaning: 'One frame was above its limit.' },

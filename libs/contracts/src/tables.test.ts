@@ -72,7 +72,6 @@ test('close codes, by their range, ask to return or to stay away as their meanin
     'frame_too_large',
     'invalid_token',
     'revoked',
-    'stale',
   ])
   assert.deepEqual(back.map(([name]) => name).sort(), [
     'busy',
@@ -82,6 +81,7 @@ test('close codes, by their range, ask to return or to stay away as their meanin
     'no_pong',
     'shutdown',
     'slow',
+    'stale',
   ])
   assert.equal(new Set(Object.values(CLOSE).map(({ code }) => code)).size, Object.keys(CLOSE).length)
   // A close frame holds 123 bytes of reason.

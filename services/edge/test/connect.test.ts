@@ -103,7 +103,7 @@ test('a second connect, then bad_request, and the connection lives', async () =>
 test('no connect command in time, then the connection ends as stale', async () => {
   const edge = await here.start({ clock: hurried(50) })
   using client = new RawClient(edge.url)
-  assert.deepEqual(await client.ended(), { code: 3502, reason: 'stale' })
+  assert.deepEqual(await client.ended(), { code: 3014, reason: 'stale' })
 })
 
 test('a token that ends, then a refresh keeps the connection and none ends it', async () => {

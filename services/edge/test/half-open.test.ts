@@ -107,7 +107,7 @@ test('heads and bodies that dribble in, and connections that say nothing, then e
   ] as const) {
     assert.ok(seconds >= most - 1 && seconds <= most + slack, `${seconds} s, and ${most} s are allowed`)
   }
-  await whole.until('its own deadline, for the connect command', () => whole.closeCode === 3502)
+  await whole.until('its own deadline, for the connect command', () => whole.closeCode === 3014)
 })
 
 test('a frame that dribbles in, then its sender is ended like anybody who is not there', async () => {

@@ -138,6 +138,7 @@ export const LIMITS = {
     'that wait for one webhook at one notifier; the next is a dead letter, so that one that is down keeps no others waiting',
   ),
   webhookKnownMs: limit(5_000, 'milliseconds', 'after which a notifier asks again which webhooks a desk has'),
+  webhookSecretHours: limit(24, 'hours', 'in which deliveries are signed with the secret before the last one, too'),
   webhookSeconds: limit(300, 'seconds', 'that the time of a signature may be off, for whoever receives a webhook'),
   presenceLeaseMs: limit(10_000, 'milliseconds', 'a dead edge is noticed after this long'),
   presenceGraceMs: limit(12_000, 'milliseconds', 'between the last socket of a user and "offline"'),

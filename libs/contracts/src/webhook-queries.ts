@@ -1,8 +1,8 @@
 import type { Query } from './queries.ts'
 import type { Webhook, WebhookEvent } from './webhooks.ts'
 
-/** An endpoint, with what its deliveries are signed with. */
-export type WebhookTarget = Webhook & { readonly secret: string }
+/** An endpoint, with what its deliveries are signed with: the secret that counts, and for a while the one before it. */
+export type WebhookTarget = Webhook & { readonly secrets: readonly string[] }
 
 /** Questions to storage about the endpoints of customers' own servers. */
 export interface WebhookQueries {

@@ -21,7 +21,7 @@ function start(outcomes: Outcome[]) {
   const clock = { ms: 5_000 }
   const targets = new Map<string, WebhookTarget>()
   for (const hook of ['h', 'other']) {
-    const target = { hook, url: `https://${hook}.example/`, desk: null, events: [], changed_at: 1, secret: 'one' }
+    const target = { hook, url: `https://${hook}.example/`, desk: null, events: [], changed_at: 1, secrets: ['one'] }
     targets.set(hook, target)
   }
   const state = { looking: false, read: 0, away: false }
@@ -66,12 +66,16 @@ test('a delivery goes out with the address and the secret of now, and the same i
   const run = start([fails(false), fails(false), fails(false)])
   const record = recordOf(1)
   for (let i = 0; i < 3; i += 1) assert.equal((await run.deliver(record)).kind, 'again', 'without an answer, again')
-  run.targets.set('h', { ...(run.targets.get('h') as WebhookTarget), url: 'https://new.example/', secret: 'two' })
+  run.targets.set('h', {
+    ...(run.targets.get('h') as WebhookTarget),
+    url: 'https://new.example/',
+    secrets: ['two', 'one'],
+  })
   assert.deepEqual(await run.deliver(record), { kind: 'done' })
   assert.deepEqual(await run.deliver(record), { kind: 'done' })
   assert.deepEqual(
-    run.sent.map(({ url, secret, attempt }) => [url, secret, attempt]),
-    [...[0, 1, 2].map((attempt) => ['https://h.example/', 'one', attempt]), ['https://new.example/', 'two', 3]],
+    run.sent.map(({ url, secrets, attempt }) => [url, secrets.join(), attempt]),
+    [...[0, 1, 2].map((attempt) => ['https://h.example/', 'one', attempt]), ['https://new.example/', 'two,one', 3]],
   )
   assert.deepEqual(new Set(run.sent.map(({ id }) => id)), new Set([deliveryId(record)]))
 })

@@ -46,8 +46,8 @@ export function hookDeliverer(options: HookOptions): Deliverer<HookRecord> {
         const target = await targetOf(record)
         if (target === undefined || isRefusal(target))
           return { kind: 'retry', afterMs: 1_000, safe: true, scope: 'push', reason: 'not known in this moment' }
-        const { url, secret } = target
-        return send({ url, secret, id: deliveryId(record), body: record.body, attempt })
+        const { url, secrets } = target
+        return send({ url, secrets, id: deliveryId(record), body: record.body, attempt })
       },
       // None of its outcomes says so: a webhook that is gone is kept, with what its administrator wrote.
       forget: async () => {},

@@ -21,7 +21,7 @@ const EVENTS = new Proxy(
   { hooks: NOTHING },
   { get: (own, name) => Reflect.get(own, name) ?? (() => () => undefined) },
 ) as Events
-const TARGET = { hook: 'h', url: 'https://x.example/', desk: null, events: [], changed_at: 1, secret: 's' }
+const TARGET = { hook: 'h', url: 'https://x.example/', desk: null, events: [], changed_at: 1, secrets: ['s'] }
 const hookOf = (seq: number): HookRecord => ({
   ...{ hook: 'h', desk: 'd', type: 'message', event: `r:${seq}`, at: 5_000, due_at: 5_000, body: `${seq}` },
 })

@@ -8,7 +8,7 @@ test('the webhooks of a desk are asked for once in a while, and again at once wh
   const clock = { ms: 0 }
   let asked = 0
   let isAway = true
-  const one = { hook: 'h', url: 'https://x.example/', desk: null, events: [], changed_at: 5, secret: 's' }
+  const one = { hook: 'h', url: 'https://x.example/', desk: null, events: [], changed_at: 5, secrets: ['s'] }
   const known = knownHooks({
     now: () => clock.ms,
     targets: async () => {

@@ -8,7 +8,7 @@ import { deliveryId, hooksOfDesk, hooksOfMessage } from './plan-hooks.ts'
 
 const ROOM = 'd1-abcdefghijklmnopqrstu'
 const target = (hook: string, events: readonly WebhookEvent[] = WEBHOOK_EVENTS): WebhookTarget => ({
-  ...{ hook, url: 'https://shop.example/', desk: null, changed_at: 1, secret: 'whsec_AAAA' },
+  ...{ hook, url: 'https://shop.example/', desk: null, changed_at: 1, secrets: ['whsec_AAAA'] },
   events: [...events],
 })
 const conversation = { conversation: ROOM, desk: 'd1', visitor: 'vera', agent: 'ann' } as Conversation

@@ -1,7 +1,7 @@
 /**
  * channel    webhooks (HTTP to a customer's own server)
  * comes      events of desks for one endpoint
- * goes       POST to its address, signed by its secret as the Standard Webhooks specification says
+ * goes       POST to its address, signed by its secrets as the Standard Webhooks specification says
  * guarantee  one attempt; at each later one the same id
  * order      none; what is told carries the seq of its event
  * acked      by any answer of 200 to 299
@@ -20,7 +20,7 @@ import { webhookHeaders } from './webhook-signature.ts'
 
 export type HookRequest = {
   readonly url: string
-  readonly secret: string
+  readonly secrets: readonly string[]
   /** The same at every try. */
   readonly id: string
   readonly body: string
@@ -43,7 +43,7 @@ export function toWebhooks(options: WebhooksOptions): WebhookSender {
   const { hosts, now, random } = options
   const pools = new OriginPools<Pool>()
   return {
-    send: async ({ url: address, secret, id, body, attempt }) => {
+    send: async ({ url: address, secrets, id, body, attempt }) => {
       const target = readWebhookUrl(address, hosts)
       // The setting has changed since it was named.
       if ('refused' in target) return { kind: 'disable-device', reason: target.refused }
@@ -53,7 +53,7 @@ export function toWebhooks(options: WebhooksOptions): WebhookSender {
       const startedAtMs = now()
       const answer = await transmit(pools.get(url.origin, open), url.origin, {
         path: url.pathname + url.search,
-        headers: webhookHeaders(secret, { id, seconds: Math.floor(startedAtMs / 1_000), body }),
+        headers: webhookHeaders(secrets, { id, seconds: Math.floor(startedAtMs / 1_000), body }),
         body,
         startMsMax: plainStartMsMax,
       })

@@ -18,5 +18,11 @@ test('another id, time, body or secret, then another signature', () => {
     signatureOf(`${SECRET}BBBB`, PARTS),
   ]
   assert.equal(new Set([signatureOf(SECRET, PARTS), ...others]).size, 5)
-  assert.equal(webhookHeaders(SECRET, PARTS)['webhook-timestamp'], '1614265330')
+  assert.equal(webhookHeaders([SECRET], PARTS)['webhook-timestamp'], '1614265330')
+})
+
+test('a secret that is being replaced, then there is a signature of each, the new one first', () => {
+  const other = `${SECRET}BBBB`
+  const both = `${signatureOf(other, PARTS)} ${signatureOf(SECRET, PARTS)}`
+  assert.equal(webhookHeaders([other, SECRET], PARTS)['webhook-signature'], both)
 })

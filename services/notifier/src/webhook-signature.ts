@@ -10,10 +10,11 @@ export function signatureOf(secret: string, { id, seconds, body }: SignedParts):
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`
 }
 
-export const webhookHeaders = (secret: string, parts: SignedParts): Record<string, string> => ({
+/** One signature for each secret, with spaces in between: whoever receives takes it when one of them is right. */
+export const webhookHeaders = (secrets: readonly string[], parts: SignedParts): Record<string, string> => ({
   'content-type': 'application/json',
   'user-agent': 'switchboard-webhooks',
   [WEBHOOK_HEADERS.id]: parts.id,
   [WEBHOOK_HEADERS.timestamp]: String(parts.seconds),
-  [WEBHOOK_HEADERS.signature]: signatureOf(secret, parts),
+  [WEBHOOK_HEADERS.signature]: secrets.map((secret) => signatureOf(secret, parts)).join(' '),
 })

@@ -21,7 +21,7 @@ const conversation = { conversation: ROOM, desk: 'd1', visitor: 'vera', agent: n
 
 const name = (world: World, url: string, events: readonly WebhookEvent[] = WEBHOOK_EVENTS): void => {
   const hook = `hook-${world.webhooks.length}`
-  world.webhooks.push({ hook, url, desk: null, events: [...events], changed_at: 1, secret: SECRET })
+  world.webhooks.push({ hook, url, desk: null, events: [...events], changed_at: 1, secrets: [SECRET] })
 }
 const notifierFor = (world: World, receiver: WebhookReceiver, delayMs = 300) =>
   world.notifier({ settings: { WEBHOOK_HOSTS: receiver.host } }, { delayMs, random: () => 0 })

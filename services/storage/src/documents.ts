@@ -154,6 +154,8 @@ export interface WebhookDocument {
   readonly desk: string | null
   readonly events: readonly WebhookEvent[]
   readonly secret: string
+  /** The one before it, until then: milliseconds since the epoch. */
+  readonly former?: { readonly secret: string; readonly until: number }
   readonly changed_at: number
 }
 

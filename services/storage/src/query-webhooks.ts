@@ -8,6 +8,7 @@ import type { Sources } from './room-view.ts'
 
 type Handlers = Pick<StorageHandlers, `webhook.${'put' | 'remove' | 'list' | 'targets'}`>
 
+const HOUR_MS = 3_600_000
 /** A desk has so many, and all desks together as many again. */
 const LISTED_MAX = MAX.webhooks * 2
 
@@ -28,7 +29,10 @@ export function webhookQueries({ collections, nowMs }: Sources): Handlers {
       const before = await webhooks.findOne({ _id })
       if (before?.desk !== desk && (await webhooks.countDocuments(ofDesk(desk))) >= MAX.webhooks)
         return refuse('limit_exceeded', { field: 'hook', message: `at most ${MAX.webhooks} of one desk, or of all` })
-      const $set = { url, desk, events, changed_at: nowMs(), ...(rotate && { secret }) }
+      const until = nowMs() + MAX.webhookSecretHours * HOUR_MS
+      // Whoever receives has until then to learn the new one.
+      const rotated = { secret, ...(before && { former: { secret: before.secret, until } }) }
+      const $set = { url, desk, events, changed_at: nowMs(), ...(rotate && rotated) }
       const more = rotate ? {} : { $setOnInsert: { secret } }
       await webhooks.updateOne({ _id }, { $set, ...more }, { upsert: true })
       const stored = await webhooks.findOne({ _id })
@@ -42,10 +46,13 @@ export function webhookQueries({ collections, nowMs }: Sources): Handlers {
     },
     'webhook.list': async ({ desk }) => ({ webhooks: (await toldOf(desk)).map(shown) }),
     'webhook.targets': async ({ desk }) => ({
-      webhooks: (await toldOf(desk)).map((webhook) => ({ ...shown(webhook), secret: webhook.secret })),
+      webhooks: (await toldOf(desk)).map((webhook) => ({ ...shown(webhook), secrets: secretsOf(webhook, nowMs()) })),
     }),
   }
 }
+
+const secretsOf = ({ secret, former }: WebhookDocument, now: number): string[] =>
+  former && former.until > now ? [secret, former.secret] : [secret]
 
 const shown = ({ _id: hook, url, desk, events, changed_at }: WebhookDocument): Webhook => ({
   ...{ hook, url, desk, changed_at },

@@ -43,8 +43,8 @@ const SMALL: Values = {
   'edge.autoscaling.cpuPercent': 100,
   'router.resources.requests.cpu': '100m',
   'router.autoscaling.max': 3,
-  // What bots make is little work, and NATS and MongoDB share the node's cores: a router gets some 80m of them.
-  'router.autoscaling.cpuPercent': 50,
+  // What bots make is little work, and NATS and MongoDB share the node's cores: a router gets some 50m of them.
+  'router.autoscaling.cpuPercent': 30,
   'storage.autoscaling.enabled': false,
   'storage.resources.requests.cpu': '50m',
   'storage.settings.SCRYPT_COST_LOG2': 10,

@@ -29,6 +29,8 @@ export interface ClientViewOptions {
 export class ClientView {
   readonly #options: ClientViewOptions
   readonly #rooms = new Map<string, RoomView>()
+  /** The last seq of each room that was unsubscribed: a subscription of the client's own takes over from one of the server's. */
+  readonly #left = new Map<string, number>()
   #connectedAtMs: number | null = null
   #seen = 0
 
@@ -81,7 +83,9 @@ export class ClientView {
     const known = this.#rooms.get(room)
     const { library } = this.#options
     if (!known) {
-      const from = library?.begin(room, offset) ?? offset
+      // Recovered, the events after the old place come next, and the head that is named is after them.
+      const head = recovered ? (this.#left.get(room) ?? offset) : offset
+      const from = library?.begin(room, head) ?? head
       this.#rooms.set(room, this.#view(room, from))
       this.#write({ type: 'subscribed', room, how: 'fresh', from })
     } else if (recovered) {
@@ -104,7 +108,9 @@ export class ClientView {
   unsubscribed(channel: string): void {
     if (!channel.startsWith(ROOM)) return
     const room = channel.slice(ROOM.length)
-    this.#rooms.get(room)?.close()
+    const known = this.#rooms.get(room)
+    if (known) this.#left.set(room, known.last)
+    known?.close()
     this.#rooms.delete(room)
     this.#options.knowledge.unsubscribed(room, this.#options.who.client)
     this.#write({ type: 'unsubscribed', room })

@@ -144,8 +144,8 @@ export interface StorageQueries extends WebhookQueries {
     { desk: string; after_seq: number; limit: number },
     { events: AnyEvent[]; head: number; more: boolean }
   >
-  /** One that a desk's memory does not hold, as it ended; null if there is none. */
-  'conversation.load': Query<{ conversation: string }, { conversation: Conversation | null }>
+  /** One that a desk's memory does not hold, as of the head of that desk's log; null if there is none. */
+  'conversation.load': Query<{ desk: string; conversation: string }, { conversation: Conversation | null }>
   /** What one command became: the event `seq` and those that it caused, in order. */
   'events.caused': Query<{ entity: 'room' | 'desk'; id: string; seq: number }, { events: AnyEvent[] }>
   'messages.facts': Query<{ room: string; seqs: readonly number[] }, { facts: MessageFacts[] }>

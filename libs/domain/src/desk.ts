@@ -208,7 +208,7 @@ function putConversation(state: DeskState, conversation: Conversation): void {
     if (user) arrange(state, user)
 }
 
-/** A conversation that storage knows and memory does not: one that ended long ago. */
+/** A conversation that storage knows and memory does not: one that has ended. */
 export function recall(state: DeskState, conversation: Conversation): void {
   if (!findConversation(state, conversation.conversation)) putConversation(state, conversation)
 }

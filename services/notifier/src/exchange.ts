@@ -5,8 +5,10 @@ export type Post = {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array
-  /** Milliseconds until it has to be on its way. What waits longer for a stream is not sent any more. */
-  readonly startMsMax: number
+  /** Until then it has to be on its way: what waits longer for a stream is not sent any more. */
+  readonly start: AbortSignal
+  /** Ends the whole exchange. */
+  readonly end: AbortSignal
 }
 
 export type Answer = {
@@ -16,12 +18,10 @@ export type Answer = {
 }
 
 /** Nothing of it was written: the connection was not there, or all its streams were taken. */
-export class NotStarted extends Error {
-  override readonly name = 'NotStarted'
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError'
 }
 
-/** Milliseconds from the call to its end, including the wait for a free stream. */
-const EXCHANGE_MS_MAX = 30_000
 const ANSWER_BYTES_MAX = 64 * 1024
 
 export type Requester = Pick<Dispatcher, 'dispatch'>
@@ -31,11 +31,11 @@ export type Requester = Pick<Dispatcher, 'dispatch'>
  * undici's `request` (8.12) does not end the wait for a free stream: behind a provider that takes pushes and answers none, one
  * would lie in the client until it is better, and then be shown though it was read long ago.
  *
- * @throws NotStarted where nothing was written; else what the connection says, or TimeoutError.
+ * @throws NotStartedError where nothing was written; else what the connection says, or the reason of `end`.
  */
 export function exchange(requester: Requester, origin: string, post: Post): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const startBy = performance.now() + post.startMsMax
+  let isStarted = false
   let over: Error | undefined
   let stop = (_: Error): void => undefined
   const end = (reason: Error): void => {
@@ -43,9 +43,11 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     stop(reason)
     reject(reason)
   }
-  const late = () => new NotStarted(`no free stream within ${post.startMsMax} ms`)
-  const starting = setTimeout(() => end(late()), post.startMsMax)
-  const ending = setTimeout(() => end(new DOMException('no answer', 'TimeoutError')), EXCHANGE_MS_MAX)
+  const late = () => new NotStartedError('no stream was free in time')
+  const unstarted = () => isStarted || end(late())
+  const unanswered = () => end(post.end.reason)
+  post.start.addEventListener('abort', unstarted)
+  post.end.addEventListener('abort', unanswered)
   const body: Buffer[] = []
   let bytes = 0
   let head: Pick<Answer, 'status' | 'headers'> | undefined
@@ -55,8 +57,8 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     {
       // Also called again for a stream that the provider refused: then it was written once and provably not processed.
       onRequestStart: (controller) => {
-        clearTimeout(starting)
-        if (over === undefined && performance.now() > startBy) over = late()
+        isStarted = true
+        if (over === undefined && post.start.aborted) over = late()
         if (over !== undefined) controller.abort(over)
         stop = (reason) => controller.abort(reason)
       },
@@ -76,7 +78,7 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     },
   )
   return promise.finally(() => {
-    clearTimeout(starting)
-    clearTimeout(ending)
+    post.start.removeEventListener('abort', unstarted)
+    post.end.removeEventListener('abort', unanswered)
   })
 }

@@ -15,7 +15,7 @@ import { collapseId, pushId } from './push-id.ts'
 import { apnsPayload, type PayloadSize } from './push-payload.ts'
 import { type Renewable, renewable } from './renewable.ts'
 import { lostVerdict, transmit } from './transmit.ts'
-import { pushStartMsMax, transportOptions } from './transport-options.ts'
+import { deadlinesOf, transportOptions } from './transport-options.ts'
 
 const RENEW_INTERVAL_MS = 60_000
 
@@ -55,7 +55,7 @@ export function toApns(options: ApnsOptions): PushSender<ApnsDevice> {
       path: `/3/device/${push.device.target.token}`,
       headers: apnsHeaders(push, options.topic, token.current()),
       body: apnsPayload(push, size),
-      startMsMax: pushStartMsMax,
+      ...deadlinesOf('push'),
     })
     if (answer.kind === 'lost') return lostVerdict(answer, attempt)
     const after = retryAfterMs(answer.headers['retry-after'], options.now())

@@ -13,7 +13,7 @@ import { fcmVerdict } from './fcm-outcome.ts'
 import type { Attempt, FcmDevice, Outcome, PushRequest, PushSender, Verdict } from './outcome.ts'
 import { fcmPayload } from './push-payload.ts'
 import { lostVerdict, NOT_STARTED, transmit } from './transmit.ts'
-import { plainStartMsMax, pushStartMsMax, transportOptions } from './transport-options.ts'
+import { deadlinesOf, pushStartMsMax, transportOptions } from './transport-options.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const REFUSED_PAUSE_MS = 10_000
@@ -45,7 +45,7 @@ export function toFcm(options: FcmOptions): PushSender<FcmDevice> {
         path: tokenUrl.pathname + tokenUrl.search,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ grant_type: GRANT, assertion }).toString(),
-        startMsMax: plainStartMsMax,
+        ...deadlinesOf('plain'),
       })
       return answer.kind === 'lost'
         ? { kind: 'unavailable', reason: answer.reason, afterMs: REFUSED_PAUSE_MS }
@@ -58,7 +58,7 @@ export function toFcm(options: FcmOptions): PushSender<FcmDevice> {
       path,
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
       body: fcmPayload(push, 'full', now()),
-      startMsMax: pushStartMsMax,
+      ...deadlinesOf('push'),
     })
     if (answer.kind === 'lost') return lostVerdict(answer, attempt)
     const after = retryAfterMs(answer.headers['retry-after'], now())

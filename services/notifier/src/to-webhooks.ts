@@ -14,7 +14,7 @@ import { OriginPools } from './origin-pools.ts'
 import type { Outcome } from './outcome.ts'
 import { publicOnly } from './public-address.ts'
 import { transmit } from './transmit.ts'
-import { plainStartMsMax, transportOptions } from './transport-options.ts'
+import { deadlinesOf, transportOptions } from './transport-options.ts'
 import { webhookOutcome } from './webhook-outcome.ts'
 import { webhookHeaders } from './webhook-signature.ts'
 
@@ -55,7 +55,7 @@ export function toWebhooks(options: WebhooksOptions): WebhookSender {
         path: url.pathname + url.search,
         headers: webhookHeaders(secrets, { id, seconds: Math.floor(startedAtMs / 1_000), body }),
         body,
-        startMsMax: plainStartMsMax,
+        ...deadlinesOf('plain'),
       })
       const after = answer.kind === 'answer' ? retryAfterMs(answer.headers['retry-after'], now()) : undefined
       return webhookOutcome(answer, { attempt, random: random(), startedAtMs, retryAfterMs: after })

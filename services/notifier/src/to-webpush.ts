@@ -16,7 +16,7 @@ import { publicOnly } from './public-address.ts'
 import { collapseId } from './push-id.ts'
 import { type PayloadSize, ttlSeconds, webpushPayload } from './push-payload.ts'
 import { lostVerdict, transmit } from './transmit.ts'
-import { pushStartMsMax, transportOptions } from './transport-options.ts'
+import { deadlinesOf, transportOptions } from './transport-options.ts'
 import { createVapid } from './vapid.ts'
 import { readSubscription, type WebSubscription } from './web-subscription.ts'
 import { encryptWebpush } from './webpush-encrypt.ts'
@@ -61,7 +61,7 @@ export function toWebpush(options: WebpushOptions): PushSender<WebpushDevice> {
           authorization: vapid.authorization(endpoint.origin),
         },
         body: encrypt(webpushPayload(push, size), subscription),
-        startMsMax: pushStartMsMax,
+        ...deadlinesOf('push'),
       },
     )
     if (answer.kind === 'lost') return lostVerdict(answer, attempt)

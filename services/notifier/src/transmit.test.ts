@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NotStarted } from './exchange.ts'
+import { NotStartedError } from './exchange.ts'
 import { lossOf, lostVerdict } from './transmit.ts'
 
 const failure = (fields: object): Error => Object.assign(new Error('x'), fields)
@@ -10,7 +10,7 @@ const rows: readonly (readonly [Error, safe: boolean, reason: string])[] = [
   [failure({ code: 'ETIMEDOUT', syscall: 'connect' }), true, 'ETIMEDOUT'],
   [failure({ code: 'ENOTFOUND', syscall: 'getaddrinfo' }), true, 'ENOTFOUND'],
   [failure({ code: 'UND_ERR_CONNECT_TIMEOUT' }), true, 'UND_ERR_CONNECT_TIMEOUT'],
-  [new NotStarted('x'), true, 'NOT_STARTED'],
+  [new NotStartedError('x'), true, 'NOT_STARTED'],
   [failure({ code: 'CERT_HAS_EXPIRED' }), true, 'CERT_HAS_EXPIRED'],
   [failure({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }), true, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   [failure({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), true, 'ERR_TLS_CERT_ALTNAME_INVALID'],

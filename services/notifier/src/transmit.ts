@@ -1,5 +1,5 @@
 import { backOffMs } from './back-off.ts'
-import { exchange, NotStarted, type Post, type Requester } from './exchange.ts'
+import { exchange, NotStartedError, type Post, type Requester } from './exchange.ts'
 import type { Attempt, Verdict } from './outcome.ts'
 
 /** What came back, or why nothing did. */
@@ -46,7 +46,7 @@ const HTTP2_REFUSED_STREAM = 7
 /** Sorts a failure: provably not processed (sending again is free of harm), or unknown. */
 export function lossOf(error: unknown): { kind: 'lost'; safe: boolean; reason: string } {
   const fields = error as { code?: unknown; name?: unknown; http2ErrorCode?: unknown; syscall?: unknown } | null
-  if (error instanceof NotStarted) return NOT_STARTED
+  if (error instanceof NotStartedError) return NOT_STARTED
   // RFC 9113 §8.7: a refused stream was not processed. The transport has already replayed it once by itself.
   if (fields?.http2ErrorCode === HTTP2_REFUSED_STREAM) return { kind: 'lost', safe: true, reason: 'REFUSED_STREAM' }
   const code = typeof fields?.code === 'string' ? fields.code : undefined

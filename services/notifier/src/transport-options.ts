@@ -1,12 +1,20 @@
 import type { Pool } from 'undici'
 
+/** From the call to its end, including the wait for a free stream. */
+const EXCHANGE_MS_MAX = 30_000
 /**
- * Milliseconds between the last look whether a push was read and its way to the provider. One that waits longer behind others
- * is given back, and looked at again.
+ * Between the last look whether a push was read and its way to the provider. One that waits longer behind others is given back, and
+ * looked at again.
  */
 export const pushStartMsMax = 2_000
 /** The same for what is not shown to anybody, and may wait. */
-export const plainStartMsMax = 20_000
+const PLAIN_START_MS_MAX = 20_000
+
+/** Until when a push, or anything else, has to be on its way, and until when it has to be answered. */
+export const deadlinesOf = (what: 'push' | 'plain'): { start: AbortSignal; end: AbortSignal } => ({
+  start: AbortSignal.timeout(what === 'push' ? pushStartMsMax : PLAIN_START_MS_MAX),
+  end: AbortSignal.timeout(EXCHANGE_MS_MAX),
+})
 
 /**
  * The connection settings that passed the fault tests (test/transport-faults.test.ts). `ca` holds the PEMs to trust.

@@ -46,7 +46,7 @@ async function findCaused(
   return caused
 }
 
-/** Conversations that ended long ago, and whether a desk that is named exists. */
+/** Conversations that are in memory no more, or ended before this router had the desk; and whether a desk that is named exists. */
 async function findDesk(
   { storage, entity }: Asked,
   commands: readonly DeskCommand[],
@@ -58,7 +58,7 @@ async function findDesk(
   const ids = new Set(commands.map((command) => conversationOf(state, command)))
   for (const id of ids) {
     if (id === undefined || findConversation(state, id)) continue
-    const answer = await storage.conversation(id)
+    const answer = await storage.conversation(state.desk, id)
     if (isRefusal(answer)) return answer
     if (answer.conversation) conversations.push(here(answer.conversation, state.desk))
   }

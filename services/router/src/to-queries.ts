@@ -26,7 +26,7 @@ export interface AskStorage {
   loadDesk(desk: string): Promise<DeskSnapshot | Refusal>
   /** Every desk that there is. */
   desks(): Promise<{ desks: string[] } | Refusal>
-  conversation(id: string): Promise<{ conversation: Conversation | null } | Refusal>
+  conversation(desk: string, id: string): Promise<{ conversation: Conversation | null } | Refusal>
   /** What one command became. */
   caused(entity: 'room' | 'desk', id: string, seq: number): Promise<{ events: AnyEvent[] } | Refusal>
 }
@@ -38,7 +38,7 @@ export const toQueries = (bus: Bus): AskStorage => ({
   facts: (room, seqs) => askStorage(bus, 'messages.facts', { room, seqs }),
   loadDesk: (desk) => loadDesk(bus, desk),
   desks: () => askStorage(bus, 'desk.list', {}),
-  conversation: (conversation) => askStorage(bus, 'conversation.load', { conversation }),
+  conversation: (desk, conversation) => askStorage(bus, 'conversation.load', { desk, conversation }),
   caused: (entity, id, seq) => askStorage(bus, 'events.caused', { entity, id, seq }),
 })
 

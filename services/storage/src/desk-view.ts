@@ -46,3 +46,23 @@ export async function viewDesk({ bus, collections }: Sources, desk: string): Pro
   for (const event of tail) applyDesk(state, event)
   return { document, tail, entry, state }
 }
+
+/**
+ * Reads one conversation of a desk, whatever became of it, as of the head of the desk's log: one that ended a moment ago is still
+ * open in MongoDB. Where another desk has it by now and is ahead, that one's word is the newer edition.
+ */
+export async function viewConversation(
+  { bus, collections }: Sources,
+  desk: string,
+  id: string,
+): Promise<Conversation | null> {
+  const saved = await collections.desks.findOne({ _id: exactly(desk) })
+  const document = await collections.conversations.findOne({ _id: exactly(id) })
+  const { events } = await tailOf<DeskEvent>(bus, { kind: 'desk', id: desk }, saved ?? NOTHING_SAVED)
+  const stored = document && conversationOf(document)
+  const unsaved = events.flatMap((event) =>
+    event.type === 'conversation.changed' && event.conversation.conversation === id ? [event.conversation] : [],
+  )
+  const newest = unsaved.at(-1)
+  return newest && newest.edition > (stored?.edition ?? 0) ? newest : stored
+}

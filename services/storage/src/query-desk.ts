@@ -2,7 +2,7 @@ import type { StorageHandlers } from '@switchboard/bus/ask'
 import type { AnyEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import { isCausedBy } from '@switchboard/domain/room-draft'
-import { conversationOf, viewDesk } from './desk-view.ts'
+import { viewConversation, viewDesk } from './desk-view.ts'
 import { writtenEvent } from './event-document.ts'
 import { exactly } from './mongo-connect.ts'
 import { fenceOf } from './query-load.ts'
@@ -45,10 +45,9 @@ export const deskQueries = (sources: Sources): Handlers => ({
     const { state, events } = await deskEvents(sources, desk, { first: after_seq + 1, count: limit })
     return { events, head: state.head, more: (events.at(-1)?.seq ?? state.head) < state.head }
   },
-  'conversation.load': async ({ conversation }) => {
-    const found = await sources.collections.conversations.findOne({ _id: exactly(conversation) })
-    return { conversation: found && conversationOf(found) }
-  },
+  'conversation.load': async ({ desk, conversation }) => ({
+    conversation: await viewConversation(sources, desk, conversation),
+  }),
   'events.caused': async ({ entity, id, seq }) => {
     const range = { first: seq, count: CAUSED_MAX }
     const events =

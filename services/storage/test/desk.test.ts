@@ -76,6 +76,8 @@ test('a desk, stored and not, is loaded as it is at the head of its log, and wha
   )
   await desk.commit(changed('closed', conversation(4, { state: 'closed', agent: 'ann', assigned_at: 7 })))
   assert.deepEqual([(await load()).conversations, (await load()).head], [[], 6])
+  const ended = await stage.answer('conversation.load', { desk: 'd1', conversation: ID })
+  assert.deepEqual([ended.conversation?.state, ended.conversation?.edition], ['closed', 4], 'MongoDB has it open yet')
   const page = await stage.answer('desk.events', { desk: 'd1', after_seq: 2, limit: 10 })
   assert.deepEqual([page.events, page.head, page.more], [desk.events.slice(2), 6, false])
 })
@@ -103,7 +105,7 @@ test('a conversation that goes to another desk is stored once, where it is by no
   await using stage = await openStage()
   await using _pod = await stage.start()
   const [one, two] = [new DeskLog(stage.bus, 'd1'), new DeskLog(stage.bus, 'd2')]
-  const found = () => stage.answer('conversation.load', { conversation: ID })
+  const found = () => stage.answer('conversation.load', { desk: 'd1', conversation: ID })
   await two.commit(changed('entered', conversation(9, { desk: 'd2' })))
   await until(async () => (await found()).conversation?.desk === 'd2', 'the second desk is stored')
   await one.commit(changed('entered', conversation(8, { state: 'moved', moved_to: 'd2' })))

@@ -35,7 +35,8 @@ export function createMeters(service: string, { worker = null, isIdle = false }:
   const owners = isIdle ? ['process'] : [service, 'channel', 'process']
   const registry = new Registry()
   registry.setDefaultLabels(worker === null ? { service } : { service, worker: String(worker) })
-  collectDefaultMetrics({ register: registry })
+  // Its own look at the loop would come a hundred times a second: at this pace both are one waking.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_LOOK_MS })
   const made = new Map<string, Counter | Gauge | Histogram>()
   for (const [name, { type, help, labels }] of Object.entries(METRICS)) {
     if (!owners.includes(name.split('_')[1] ?? '')) continue

@@ -1,6 +1,6 @@
 import type { PushServers } from '@switchboard/testkit/push-servers'
 import { readServiceAccount, type ServiceAccount } from '../src/fcm-access.ts'
-import type { PushDevice, PushRequest } from '../src/outcome.ts'
+import type { Outcome, PushDevice, PushRequest, PushSender } from '../src/outcome.ts'
 import { toApns } from '../src/to-apns.ts'
 import { toFcm } from '../src/to-fcm.ts'
 import { toWebpush } from '../src/to-webpush.ts'
@@ -65,5 +65,16 @@ export function makePush<Target extends PushDevice>(device: Target): PushRequest
     badge: 3,
     expiresAt: Date.now() + 3600_000,
     attempt: 0,
+  }
+}
+
+/** As the service does: again, while the push was provably not taken. A machine that is busy itself lets it wait too long. */
+export async function sendUntilTaken<Device extends PushDevice>(
+  sender: PushSender<Device>,
+  push: PushRequest<Device>,
+): Promise<Outcome> {
+  for (;;) {
+    const outcome = await sender.send(push)
+    if (outcome.kind !== 'retry' || outcome.reason !== 'NOT_STARTED') return outcome
   }
 }

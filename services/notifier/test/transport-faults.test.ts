@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { createSlots } from '@switchboard/runtime/slots'
 import { type PushServers, startPushServers } from '@switchboard/testkit/push-servers'
 import type { ApnsDevice, Outcome } from '../src/outcome.ts'
-import { makePush, makeSenders } from './senders.ts'
+import { makePush, makeSenders, sendUntilTaken } from './senders.ts'
 
 /*
  * What the transport must survive (anchors: HTTP/2 of APNs and FCM). These gate every update of undici: its HTTP/2 has
@@ -36,7 +36,7 @@ const wideOpen = { apnsStreams: { first: 1000, later: 1000 } }
 test('when the server allows 1 stream and then 1000, then 300 pushes at once all arrive', async () => {
   await using servers = await startPushServers({ apnsStreams: { first: 1, later: 1000 } })
   await using senders = makeSenders(servers)
-  const outcomes = await Promise.all(phones(servers, 300).map((phone) => senders.apns.send(makePush(phone))))
+  const outcomes = await Promise.all(phones(servers, 300).map((phone) => sendUntilTaken(senders.apns, makePush(phone))))
   assert.deepEqual(count(outcomes), { accepted: 300 })
   assert.equal(shownTwice(servers), 0)
   assert.ok(servers.apns.sessions.length <= 2, `${servers.apns.sessions.length} connections`)
@@ -161,7 +161,7 @@ test('when 5000 pushes come, as many at once as the service sends, then all are 
   await using servers = await startPushServers({ apnsStreams: { first: 1, later: 1000 } })
   await using senders = makeSenders(servers)
   const slots = createSlots(1_000)
-  const sends = phones(servers, 5_000).map((phone) => slots(() => senders.apns.send(makePush(phone))))
+  const sends = phones(servers, 5_000).map((phone) => slots(() => sendUntilTaken(senders.apns, makePush(phone))))
   const outcomes = await Promise.all(sends)
   assert.deepEqual(count(outcomes), { accepted: 5000 })
   assert.equal(shownTwice(servers), 0)

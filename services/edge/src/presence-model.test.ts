@@ -41,10 +41,9 @@ class Edge {
   async begin(): Promise<this> {
     const clock = {
       every: (ms: number, then: () => void) => {
-        const timer = { ms, then, at: this.#nowMs + ms }
-        this.#timers.push(timer)
+        this.#timers.push({ ms, then, at: ms })
         return () => {
-          this.#timers = this.#timers.filter((other) => other !== timer)
+          this.#timers = []
         }
       },
     }

@@ -98,15 +98,18 @@ export async function botAt(url: string, { desk }: Desk, name: string): Promise<
   }
 }
 
-/** Takes what is offered, as soon as it is. @returns the conversation. */
+/** Takes what is offered, as soon as it is; what was taken back meanwhile is offered again. @returns the conversation. */
 export function acceptNext(board: Switchboard): Promise<string> {
   return new Promise((resolve, reject) => {
     const off = board.on('offer', ({ offer, desk, conversation }) => {
-      off()
-      board
-        .desk(desk)
-        .accept(offer)
-        .then(() => resolve(conversation), reject)
+      const taken = board.desk(desk).accept(offer)
+      taken.then(
+        () => {
+          off()
+          resolve(conversation)
+        },
+        (error: SwitchboardError) => error.code === 'conflict' || reject(error),
+      )
     })
   })
 }

@@ -15,7 +15,8 @@ import { formatPlan, formatReport, isPassed, type RunReport } from './report.ts'
 import { RunJournal } from './run-journal.ts'
 import { type Cast, calmDown, readTheEnd, recoveryProblems, warmUp } from './run-phases.ts'
 import { phonesOf, writePushes } from './run-pushes.ts'
-import { type Counters, countStates, type StateName } from './states.ts'
+import { requiredOf } from './run-required.ts'
+import { type Counters, countStates } from './states.ts'
 import { startWorld, type WorldOptions } from './world.ts'
 import { withDesks } from './world-desks.ts'
 
@@ -181,10 +182,4 @@ async function judge({ plan, kinds, journalDir, options }: Place, played: Played
   const problems = [...played.problems, ...recoveryProblems(records, { plan, ...played.faultsMs })]
   if (options.signal?.aborted) problems.push('the run was called off')
   return { plan, verdict, states, latencies: latencies(records), problems }
-}
-
-/** The states that the faults of this plan lead to. */
-function requiredOf(plan: Plan, kinds: readonly FaultKind[]): StateName[] {
-  const names = new Set(plan.faults.map(({ name }) => name))
-  return [...new Set(kinds.filter(({ name }) => names.has(name)).flatMap(({ shows = [] }) => shows))]
 }

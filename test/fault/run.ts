@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkHistory } from '@switchboard/testkit/history/check'
+import { ANSWERED, HANDED_OVER } from '@switchboard/testkit/history/counts-desk'
 import { readJournal } from '@switchboard/testkit/history/journal'
 import { latencies } from '@switchboard/testkit/history/latencies'
 import { DESK_KEY, makeDesk } from './bots/desk-make.ts'
@@ -23,8 +24,8 @@ import { withDesks } from './world-desks.ts'
 /** Enough for every state to be reached, and little enough for two runs on two cores. */
 const CROWD = { processes: 2, users: 16, rooms: 6, operationsPerSecond: 10 }
 const PHONES = 6
-/** A few people of a desk among the others. */
-const DESK = { desk: 'desk', key: DESK_KEY, agents: 4, visitors: 8, capacity: 2 }
+/** A few people of a desk among the others, and a bot that answers first. */
+const DESK = { desk: 'desk', key: DESK_KEY, agents: 4, bots: 1, visitors: 8, capacity: 2 }
 
 export interface FaultRunOptions {
   readonly seed: number
@@ -176,7 +177,7 @@ async function judge({ plan, kinds, journalDir, options }: Place, played: Played
   const { records, torn } = await readJournal(journalDir)
   const killed = records.filter((record) => record.type === 'fault' && record.name === 'kill-clients').length
   const verdict = checkHistory(records, {
-    required: [...requiredOf(plan, kinds), 'desk conversation answered'],
+    required: [...requiredOf(plan, kinds), ANSWERED, HANDED_OVER],
     torn: { lines: torn, allowed: killed },
   })
   const problems = [...played.problems, ...recoveryProblems(records, { plan, ...played.faultsMs })]

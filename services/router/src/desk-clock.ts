@@ -6,6 +6,7 @@ import type { DeskDerivedCommand } from '@switchboard/contracts/records'
 import { cidOf } from '@switchboard/domain/cid-age'
 import { type DeskState, hasRoom, isPresent, loadOf } from '@switchboard/domain/desk'
 import { dueAt } from '@switchboard/domain/desk-steps'
+import { AgentWatch } from './agent-watch.ts'
 import type { DeskCensus } from './events.ts'
 import type { Lane } from './lane.ts'
 import type { SendEffects } from './to-commands.ts'
@@ -51,12 +52,13 @@ export class DeskClock {
   readonly #desks = new Set<string>()
   readonly #sent = new Map<string, Sent>()
   readonly #sending = new Set<string>()
+  readonly #agents: AgentWatch
   #lookedMs = Number.NEGATIVE_INFINITY
   #countedMs = Number.NEGATIVE_INFINITY
-  #startedMs: number | null = null
 
   constructor(parts: DeskClockParts) {
     this.#parts = parts
+    this.#agents = new AgentWatch(parts.isOnline)
   }
 
   /** A desk that there is. */
@@ -66,7 +68,6 @@ export class DeskClock {
 
   /** Looks at every desk that is ours. @returns how they all stand, every few seconds. */
   tick(now: Tick): DeskCensus | undefined {
-    this.#startedMs ??= now.steadyMs
     if (now.steadyMs - this.#lookedMs >= MAX.deskLookMs) void this.#look(now.steadyMs)
     const states = [...this.#desks].map((desk) => this.#tickOne(desk, now)).filter((state) => state !== undefined)
     if (now.steadyMs - this.#countedMs < CENSUS_MS) return undefined
@@ -87,6 +88,7 @@ export class DeskClock {
     const lane = partition?.desk(desk)
     if (!partition || !lane) {
       this.#sent.delete(desk)
+      this.#agents.forget(desk)
       return undefined
     }
     lane.watchedUntilMs = Number.POSITIVE_INFINITY
@@ -115,25 +117,11 @@ export class DeskClock {
   #commandFor(state: DeskState, now: Tick & { readonly deskMs: number }): DeskDerivedCommand | undefined {
     if (!state.settings) return undefined
     const cid = cidOf(now.nowMs, `${state.desk} ${state.head} ${now.steadyMs}`)
-    const { connected, gone } = this.#changedIn(state, now)
+    const { connected, gone } = this.#agents.changes(state, now.steadyMs)
     if (connected.length + gone.length > 0)
       return { method: 'desk.presence', from: SYSTEM, cid, body: { connected, gone } }
     const due = dueAt(state, now.deskMs)
     return due !== null && due <= now.deskMs ? { method: 'desk.tick', from: SYSTEM, cid, body: {} } : undefined
-  }
-
-  /** Agents whose connections came or went, as the desk does not know yet. A router that has just begun has not heard of all. */
-  #changedIn({ agents }: DeskState, { steadyMs }: Tick): { connected: string[]; gone: string[] } {
-    const knowsAll = steadyMs - (this.#startedMs ?? steadyMs) >= MAX.presenceGraceMs
-    const connected: string[] = []
-    const gone: string[] = []
-    for (const [user, { agent, isGhost }] of agents) {
-      if (isGhost || connected.length + gone.length >= MAX.deskSteps) continue
-      const isOnline = this.#parts.isOnline(user)
-      if (isOnline && !agent.connected) connected.push(user)
-      else if (!isOnline && agent.connected && knowsAll) gone.push(user)
-    }
-    return { connected, gone }
   }
 }
 

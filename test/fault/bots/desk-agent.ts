@@ -33,6 +33,8 @@ const WEIGHTS: Readonly<Record<Act, number>> = {
   close: 25,
   stale: 6,
 }
+/** Of a bot: it answers, or says nothing and loses what it has, and what it has answered it hands over. */
+const OF_BOT: Readonly<Record<Act, number>> = { ...WEIGHTS, note: 2, transfer: 0, back: 30, hold: 2, snooze: 0, close: 4 }
 /** Nobody begins anything new. */
 const CLOSING: Readonly<Record<Act, number>> = { ...WEIGHTS, answer: 10, transfer: 0, back: 0, hold: 4, snooze: 0 }
 const RECONNECT = { reconnectMsMin: 200, reconnectMsMax: 4_000 }
@@ -182,11 +184,11 @@ export class AgentBot {
   }
 
   async #act(): Promise<void> {
-    const { dice } = this.#options
+    const { dice, planned } = this.#options
     const [conversation, standing] = dice.pick([...this.#own]) ?? []
     if (conversation === undefined || !standing) return
     const at = { conversation, revision: standing.revision }
-    const act = dice.weighted(this.#isClosing ? CLOSING : WEIGHTS)
+    const act = dice.weighted(this.#isClosing ? CLOSING : planned.isBot ? OF_BOT : WEIGHTS)
     if (act === 'answer') this.#say(conversation)
     else if (act === 'note') {
       this.#says += 1

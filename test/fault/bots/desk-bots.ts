@@ -83,7 +83,7 @@ export class DeskBots {
         inTurn(async () => {
           const token = await logIn(client.url, planned.user)
           const path = `/v1/desks/${part.desk}/agents/${planned.user}`
-          const body = { capacity: planned.capacity }
+          const body = { capacity: planned.capacity, bot: planned.isBot }
           const { status } = await askApi(client.url, { method: 'PUT', path, key: part.key, body })
           if (status !== 200) throw new Error(`the agent ${planned.user} was answered with ${status}`)
           return { planned, token, dice: dice.fork(planned.user), bot: undefined }

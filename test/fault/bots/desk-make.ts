@@ -4,7 +4,7 @@ import { askApi } from './accounts.ts'
 export const DESK_KEY = 'key-of-a-fault-run'
 
 /** Short times, so that what they are for happens in a run. */
-const SETTINGS = { title: 'A desk of a fault run', offer_seconds: 5, requeue_seconds: 2 }
+const SETTINGS = { title: 'A desk of a fault run', offer_seconds: 5, requeue_seconds: 2, bot_seconds: 5 }
 
 /** Makes a desk. Sent again after a lost answer it is there already. @throws when the system does not answer for long. */
 export async function makeDesk(url: string, desk: string, settings: object = {}): Promise<void> {

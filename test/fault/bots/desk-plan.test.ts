@@ -4,13 +4,14 @@ import { deskOperationOf, deskOutcomeOf } from './desk-operations.ts'
 import { planDesk } from './desk-plan.ts'
 
 test('the people of a desk, spread over processes, are all there, and somebody in each watches the whole desk', () => {
-  const crowd = { desk: 'd', key: 'k', agents: 7, visitors: 10, capacity: 2, watching: 1 }
+  const crowd = { desk: 'd', key: 'k', agents: 7, bots: 1, visitors: 10, capacity: 2, watching: 1 }
   const parts = [0, 1, 2].map((index) => planDesk(crowd, index, 3))
-  assert.equal(new Set(parts.flatMap(({ agents }) => agents.map(({ user }) => user))).size, 7)
+  assert.equal(new Set(parts.flatMap(({ agents }) => agents.map(({ user }) => user))).size, 8)
   assert.deepEqual(
     parts.map(({ visitors }) => visitors),
     [4, 3, 3],
   )
+  assert.equal(parts.flatMap(({ agents }) => agents.filter(({ isBot }) => isBot)).length, 1)
   assert.ok(parts.every(({ agents }) => agents.filter(({ isWatching }) => isWatching).length === 1))
 })
 

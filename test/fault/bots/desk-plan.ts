@@ -13,6 +13,8 @@ export interface PlannedAgent {
   readonly capacity: number
   /** Follows the desk itself; the others know of their own conversations alone. */
   readonly isWatching: boolean
+  /** A program: it has what begins at once, and hands it over to people. */
+  readonly isBot: boolean
 }
 
 export interface DeskRates {
@@ -56,6 +58,8 @@ export interface DeskCrowd {
   readonly desk: string
   readonly key: string
   readonly agents: number
+  /** Beside the agents; none when left out. */
+  readonly bots?: number
   readonly visitors: number
   readonly capacity: number
   /** Agents who follow the desk itself, all when left out; at least one in each process. */
@@ -65,12 +69,17 @@ export interface DeskCrowd {
 
 /** The part of a desk's people that lives in one of the processes. */
 export function planDesk(crowd: DeskCrowd, index: number, processes: number): DeskPart {
-  const { desk, key, agents, visitors, capacity, watching = agents, rates } = crowd
-  const all = Array.from({ length: agents }, (_, i) => ({
+  const { desk, key, agents, bots = 0, visitors, capacity, watching = agents, rates } = crowd
+  const people = Array.from({ length: agents }, (_, i) => ({
     user: `${desk}-agent-${i + 1}`,
     capacity,
     isWatching: i < Math.max(watching, processes),
+    isBot: false,
   }))
+  const programs = Array.from({ length: bots }, (_, i) => {
+    return { user: `${desk}-bot-${i + 1}`, capacity, isWatching: false, isBot: true }
+  })
+  const all = [...people, ...programs]
   return {
     desk,
     key,

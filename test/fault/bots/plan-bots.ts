@@ -34,7 +34,8 @@ export function planBots(options: PlanOptions): BotPlan[] {
   const dice = createDice(options.seed).fork('plan')
   const { processes, url, edgeUrls, phones = [], prefix = 'bot', desk } = options
   const parts = desk === undefined ? [] : Array.from({ length: processes }, (_, i) => planDesk(desk, i, processes))
-  const colleagues = parts.flatMap(({ agents }) => agents.map(({ user }) => user))
+  const people = parts.flatMap(({ agents }) => agents.filter(({ isBot }) => !isBot))
+  const colleagues = people.map(({ user }) => user)
   const names = Array.from({ length: processes }, (_, index) => `p${index + 1}`)
   const everyone = Array.from({ length: options.users }, (_, index) => `${prefix}-${index + 1}`)
   const users = everyone.map((user, index) => plannedUser(user, dice, phones[index]))

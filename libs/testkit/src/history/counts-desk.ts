@@ -13,6 +13,12 @@ export const REQUEUED = 'desk requeued after a dead agent'
 /** A command that was refused because somebody had been faster. */
 export const STALE_REFUSED = 'desk stale revision refused'
 
+/** Somebody took what they were offered. */
+export const ANSWERED = 'desk conversation answered'
+
+/** A bot had it first, and gave it to people. */
+export const HANDED_OVER = 'desk handed over by a bot'
+
 type Count = (name: string) => void
 
 /** What was asked of desks, and which of their states were reached. */
@@ -24,7 +30,7 @@ export function countDesks({ desks }: Facts, count: Count, state: Count): void {
     if (answers.some(({ outcome, code }) => outcome === 'refused' && code === 'conflict')) state(STALE_REFUSED)
   }
   for (const { events } of desks.desks.values()) {
-    const dead = new Set<string>()
+    const [dead, bots] = [new Set<string>(), new Set<string>()]
     const owners = new Map<string, string | null>()
     for (const event of events) {
       if (event.type === 'agent.updated') {
@@ -35,13 +41,15 @@ export function countDesks({ desks }: Facts, count: Count, state: Count): void {
       if (!isChange(event)) continue
       const { conversation, agent } = event.conversation
       if (event.change === 'requeued' && dead.has(owners.get(conversation) ?? '')) state(REQUEUED)
+      if (event.change === 'greeted' && agent !== null) bots.add(agent)
+      if (event.change === 'transferred' && bots.has(event.from)) state(HANDED_OVER)
       owners.set(conversation, agent)
       count(`desk event ${event.change}`)
       for (const [name, change] of Object.entries(DESK_STATES)) if (event.change === change) state(name)
     }
   }
   for (const changes of desks.changes.values())
-    if (changes.some(({ change }) => change === 'accepted')) state('desk conversation answered')
+    if (changes.some(({ change }) => change === 'accepted')) state(ANSWERED)
 }
 
 /** All of them: a run that is for a desk and never was there proves nothing of it. */

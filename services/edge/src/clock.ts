@@ -37,13 +37,37 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
+/** A look that is taken again and again, as long as there is something to look at. */
+export interface Sweeping extends Disposable {
+  /** There is something: from now on it is looked at. */
+  begin(): void
+}
+
+/** Calls `sweep` every `ms` from `begin` on, until it says that nothing is left: a timer that finds nothing only wakes the process. */
+export function sweeping(clock: Pick<Clock, 'every'>, ms: number, sweep: () => boolean): Sweeping {
+  let stop: (() => void) | undefined
+  const end = () => {
+    stop?.()
+    stop = undefined
+  }
+  return {
+    begin: () => {
+      stop ??= clock.every(ms, () => {
+        if (!sweep()) end()
+      })
+    },
+    [Symbol.dispose]: end,
+  }
+}
+
 /** How late this process is. */
 export interface LoopWatch extends Disposable {
   /** By how much half of all timers of the last second or more were late, in milliseconds. */
   readonly lagMs: number
 }
 
-const SAMPLE_MS = 20
+/** Each look wakes a process that sleeps: seldom against what counts as late, and ten in a window. */
+const SAMPLE_MS = 100
 const WINDOW_MS = 1_000
 const SAMPLES_MIN = 3
 

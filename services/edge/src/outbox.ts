@@ -1,5 +1,5 @@
 import { MAX } from '@switchboard/contracts/limits'
-import type { Clock } from './clock.ts'
+import { type Clock, type Sweeping, sweeping } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 
 /** Why a connection counts as slow: too much waits for it, nothing leaves, or this edge holds too much for all together. */
@@ -29,12 +29,12 @@ const IDLE_MAX = MAX.outboxStallMs / SWEEP_MS
 export class Outboxes implements Disposable {
   readonly #events: EdgeEvents
   readonly #waiting = new Map<Waits, Progress>()
-  readonly #stop: () => void
+  readonly #sweeping: Sweeping
   #bytes = 0
 
   constructor(clock: Clock, events: EdgeEvents) {
     this.#events = events
-    this.#stop = clock.every(SWEEP_MS, () => this.#sweep())
+    this.#sweeping = sweeping(clock, SWEEP_MS, () => this.#sweep())
   }
 
   /** Bytes that waited when it was looked at last. */
@@ -45,6 +45,7 @@ export class Outboxes implements Disposable {
   /** The kernel did not take everything: from now on this one is looked at until it did. */
   watch(link: Waits): void {
     if (!this.#waiting.has(link)) this.#waiting.set(link, { sent: link.sentBytes, idle: 0 })
+    this.#sweeping.begin()
   }
 
   forget(link: Waits): void {
@@ -52,15 +53,17 @@ export class Outboxes implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#stop()
+    this.#sweeping[Symbol.dispose]()
     this.#waiting.clear()
   }
 
-  #sweep(): void {
+  /** @returns whether one still waits. */
+  #sweep(): boolean {
     this.#bytes = 0
     for (const [link, progress] of [...this.#waiting]) this.#look(link, progress)
     if (this.#bytes > MAX.outboxProcessBytes) this.#shed()
     this.#events.outbox(this.#bytes, this.#waiting.size)
+    return this.#waiting.size > 0
   }
 
   #look(link: Waits, progress: Progress): void {

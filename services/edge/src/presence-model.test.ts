@@ -41,9 +41,10 @@ class Edge {
   async begin(): Promise<this> {
     const clock = {
       every: (ms: number, then: () => void) => {
-        this.#timers.push({ ms, then, at: ms })
+        const timer = { ms, then, at: this.#nowMs + ms }
+        this.#timers.push(timer)
         return () => {
-          this.#timers = []
+          this.#timers = this.#timers.filter((other) => other !== timer)
         }
       },
     }

@@ -11,6 +11,7 @@ interface Count {
 export class PresenceTable {
   readonly #counts = new Map<string, Count>()
   readonly #changed = new Set<string>()
+  #tell = () => {}
 
   add(user: string): void {
     this.#change(user, 1, 1)
@@ -22,6 +23,14 @@ export class PresenceTable {
 
   setForeground(user: string, foreground: boolean): void {
     this.#change(user, 0, foreground ? 1 : -1)
+  }
+
+  /** Calls back for each line that is crossed, until the returned function is called. One listener: who says it on. */
+  onChange(then: () => void): () => void {
+    this.#tell = then
+    return () => {
+      this.#tell = () => {}
+    }
   }
 
   get hasChanges(): boolean {
@@ -52,6 +61,8 @@ export class PresenceTable {
     else this.#counts.set(user, after)
     const isOnlineNow = before.sockets > 0 !== after.sockets > 0
     const isLookingNow = before.foreground > 0 !== after.foreground > 0
-    if (isOnlineNow || isLookingNow) this.#changed.add(user)
+    if (!isOnlineNow && !isLookingNow) return
+    this.#changed.add(user)
+    this.#tell()
   }
 }

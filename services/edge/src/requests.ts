@@ -1,13 +1,13 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import type { ReplyRecord } from '@switchboard/contracts/records'
-import type { Clock } from './clock.ts'
+import { type Clock, type Sweeping, sweeping } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 
 interface Waiting {
   readonly done: (outcome: object | Refusal) => void
   readonly since: number
-  /** In sweeps, so that a clock that is set changes nothing. */
+  /** In sweeps, so that a clock that is set changes nothing. They are only counted while something waits. */
   readonly sweep: number
 }
 
@@ -17,14 +17,15 @@ export class Requests implements Disposable {
   readonly #events: EdgeEvents
   /** In the order of their numbers, so the oldest are the first. */
   readonly #waiting = new Map<number, Waiting>()
-  readonly #stop: () => void
+  readonly #sweeping: Sweeping
   #last = 0
   #sweeps = 0
 
   constructor(clock: Clock, events: EdgeEvents) {
     this.#clock = clock
     this.#events = events
-    this.#stop = clock.every(SWEEP_MS, () => this.#sweep())
+    this.#sweeping = sweeping(clock, SWEEP_MS, () => this.#sweep())
+    events.repliesPending(0)
   }
 
   /** Commands without an outcome yet. */
@@ -39,6 +40,7 @@ export class Requests implements Disposable {
     const outcome = new Promise<object | Refusal>((done) => {
       this.#waiting.set(request, { done, since: this.#clock.steady(), sweep: this.#sweeps })
     })
+    this.#sweeping.begin()
     return { request, outcome }
   }
 
@@ -55,12 +57,13 @@ export class Requests implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#stop()
+    this.#sweeping[Symbol.dispose]()
     for (const { done } of this.#waiting.values()) done(refuse('unavailable'))
     this.#waiting.clear()
   }
 
-  #sweep(): void {
+  /** @returns whether one still waits. */
+  #sweep(): boolean {
     this.#sweeps += 1
     for (const [request, { done, sweep }] of this.#waiting) {
       if (this.#sweeps - sweep <= SWEEPS_MAX) break
@@ -69,6 +72,7 @@ export class Requests implements Disposable {
       done(refuse('timeout'))
     }
     this.#events.repliesPending(this.#waiting.size)
+    return this.#waiting.size > 0
   }
 }
 

@@ -11,7 +11,7 @@ import { encodeJson, publish, subscribe } from '@switchboard/bus/core'
 import { holdLease } from '@switchboard/bus/lease'
 import { MAX } from '@switchboard/contracts/limits'
 import type { PresenceRecord } from '@switchboard/contracts/records'
-import type { Clock } from './clock.ts'
+import { type Clock, sweeping } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { PresenceTable } from './presence-table.ts'
 
@@ -45,12 +45,16 @@ export async function toPresence(bus: Bus, parts: PresenceParts): Promise<AsyncD
   }
   const lease = await holdLease(bus, { key: bus.names.edgeLease(edge), value: edge, ttlMs: MAX.presenceLeaseMs })
   const asked = subscribe(bus, bus.names.presenceAsk, sayAll)
+  const gathering = sweeping(clock, GATHER_MS, () => {
+    const { hasChanges } = table
+    if (hasChanges) say(table.takeChanges(), false)
+    return hasChanges
+  })
   const stops = [
     bus.onReconnect(sayAll),
     clock.every(REPEAT_MS, sayAll),
-    clock.every(GATHER_MS, () => {
-      if (table.hasChanges) say(table.takeChanges(), false)
-    }),
+    table.onChange(gathering.begin),
+    () => gathering[Symbol.dispose](),
   ]
   sayAll()
   return {

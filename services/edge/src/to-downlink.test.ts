@@ -84,6 +84,15 @@ test('several frames in one turn, then they leave together at its end', () => {
   assert.deepEqual(calls.slice(3), ['uncork', 'cork', 'write 3', 'uncork'])
 })
 
+test('many sockets at once and then others, then nothing is gathered', () => {
+  const { make, turn, later } = fakeLink()
+  const links = Array.from({ length: 200 }, () => make().link)
+  for (const link of links.slice(0, 100)) link.send(bytes(1))
+  turn()
+  for (const link of links.slice(100)) link.send(bytes(1))
+  assert.deepEqual(later, [])
+})
+
 test('many sockets at once, again and again, then writes are gathered; a few, then never', () => {
   const { make, turn, later } = fakeLink()
   const links = Array.from({ length: 100 }, () => make().link)

@@ -30,17 +30,19 @@ export interface Wire {
   readonly sentBytes: number
 }
 
-/** So many sockets written to in one flush, again within the gathering time, is busy: then writes are gathered. */
+/** So many sockets were written to in one flush, and one of them again within the gathering time: then writes are gathered. */
 const BUSY_SOCKETS = 32
 const GATHER_MS = 5
 
 /**
- * Hands the writes of many sockets to the kernel. The system call is the cost, so while it is busy each socket's writes are gathered
- * for some milliseconds; when it is quiet they leave at the end of the loop's turn.
+ * Hands the writes of many sockets to the kernel. The system call is the cost, so while the same sockets are written to again and
+ * again their writes are gathered for some milliseconds; else they leave at the end of the loop's turn. @NOTE The next slice of a
+ * large room is other sockets: to let it wait would only make it late.
  */
 export class Flusher implements Disposable {
   readonly #clock: Clock
   readonly #dirty = new Set<Downlink>()
+  #flushes = 0
   #flushedAt = 0
   #flushed = 0
 
@@ -51,7 +53,8 @@ export class Flusher implements Disposable {
   mark(link: Downlink): void {
     this.#dirty.add(link)
     if (this.#dirty.size > 1) return
-    const isBusy = this.#flushed >= BUSY_SOCKETS && this.#clock.steady() - this.#flushedAt <= GATHER_MS
+    const isAgain = this.#flushed >= BUSY_SOCKETS && link.flushedIn === this.#flushes
+    const isBusy = isAgain && this.#clock.steady() - this.#flushedAt <= GATHER_MS
     if (isBusy) this.#clock.after(GATHER_MS, () => this.#flush())
     else this.#clock.soon(() => this.#flush())
   }
@@ -63,7 +66,11 @@ export class Flusher implements Disposable {
   #flush(): void {
     const links = [...this.#dirty]
     this.#dirty.clear()
-    for (const link of links) link.flush()
+    this.#flushes += 1
+    for (const link of links) {
+      link.flushedIn = this.#flushes
+      link.flush()
+    }
     this.#flushed = links.length
     this.#flushedAt = this.#clock.steady()
   }
@@ -83,6 +90,8 @@ export interface DownlinkParts {
 export class Downlink implements Link, Waits {
   readonly transport: Transport
   readonly address: string
+  /** The number of the flush that had it last. */
+  flushedIn = 0
   readonly #wire: Wire
   readonly #flusher: Flusher
   readonly #events: EdgeEvents

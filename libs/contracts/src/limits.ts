@@ -170,6 +170,11 @@ export const LIMITS = {
     'steps',
     'that one command to a desk may bring about, offers and returns to the queue; what is left follows at the next tick',
   ),
+  causedCommands: limit(
+    8,
+    'commands',
+    'that storage is asked about at a time, what they brought about; at their largest half a NATS message',
+  ),
   deskSkills: limit(32, 'skills', 'of one desk: a queue in its memory for each'),
   deskSkillChars: limit(40, 'characters', 'of the name of a skill'),
   agentSkills: limit(16, 'skills', 'of one agent'),

@@ -144,10 +144,13 @@ export interface StorageQueries extends WebhookQueries {
     { desk: string; after_seq: number; limit: number },
     { events: AnyEvent[]; head: number; more: boolean }
   >
-  /** One that a desk's memory does not hold, as of the head of that desk's log; null if there is none. */
-  'conversation.load': Query<{ desk: string; conversation: string }, { conversation: Conversation | null }>
-  /** What one command became: the event `seq` and those that it caused, in order. */
-  'events.caused': Query<{ entity: 'room' | 'desk'; id: string; seq: number }, { events: AnyEvent[] }>
+  /** Those that a desk's memory does not hold, as of the head of that desk's log. What there is none of is left out. */
+  'conversation.load': Query<{ desk: string; conversations: readonly string[] }, { conversations: Conversation[] }>
+  /** What commands became, in the order asked: each time the event `seq` and those that it caused, in order. */
+  'events.caused': Query<
+    { entity: 'room' | 'desk'; id: string; seqs: readonly number[] },
+    { caused: { seq: number; events: AnyEvent[] }[] }
+  >
   'messages.facts': Query<{ room: string; seqs: readonly number[] }, { facts: MessageFacts[] }>
   /** In the order asked, and as many as fit into one message, at least one: ask again for the others. */
   'user.rooms': Query<{ users: readonly string[] }, { lists: UserRooms[] }>

@@ -220,7 +220,7 @@ class Router {
         loadUser: (id) => this.#alive(log.load('user', id)) as never,
         findCids: (kind, id, lookups) => this.#alive(log.findCids(kind, id, lookups)),
         facts: refuse,
-        ...{ loadDesk: refuse, desks: refuse, conversation: refuse, caused: refuse },
+        ...{ loadDesk: refuse, desks: refuse, conversations: refuse, caused: refuse },
       },
       writeEntry: toLog({ names: NAMES }, { owner, events, door }),
       isNewest: isNewestIn(door),

@@ -33,7 +33,7 @@ const remove = command('room.remove', 'c2', { user: 'a' })
 const unused = () => Promise.reject(new Error('not of this test'))
 const UNUSED = {
   ...{ loadUser: unused, loadDesk: unused, findCids: unused, facts: unused },
-  ...{ desks: unused, conversation: unused, caused: unused },
+  ...{ desks: unused, conversations: unused, caused: unused },
 }
 
 /** Lets promises that are ready go on. */

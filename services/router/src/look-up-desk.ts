@@ -34,16 +34,17 @@ async function findCaused(
   derived: readonly EntityCommand[],
   used: ReadonlyMap<string, UsedCid>,
 ): Promise<Map<string, AnyEvent[]> | Refusal> {
-  const caused = new Map<string, AnyEvent[]>()
+  const seqs = new Map<string, number>()
   for (const command of derived) {
     const inMemory = entity.cids.find(command.from, command.cid, nowMs)
     const found = typeof inMemory === 'object' ? inMemory : used.get(cidKey(command))
-    if (!found) continue
-    const answer = await storage.caused(place.kind === 'desk' ? 'desk' : 'room', place.id, found.seq)
-    if (isRefusal(answer)) return answer
-    caused.set(causedKey(command), answer.events)
+    if (found) seqs.set(causedKey(command), found.seq)
   }
-  return caused
+  if (seqs.size === 0) return new Map()
+  const kind = place.kind === 'desk' ? 'desk' : 'room'
+  const answer = await storage.caused(kind, place.id, [...new Set(seqs.values())])
+  if (isRefusal(answer)) return answer
+  return new Map([...seqs].map(([key, seq]) => [key, answer.get(seq) ?? []]))
 }
 
 /** Conversations that are in memory no more, or ended before this router had the desk; and whether a desk that is named exists. */
@@ -56,11 +57,11 @@ async function findDesk(
   if (!(entity instanceof DeskEntity)) return { conversations, desks }
   const { state } = entity
   const ids = new Set(commands.map((command) => conversationOf(state, command)))
-  for (const id of ids) {
-    if (id === undefined || findConversation(state, id)) continue
-    const answer = await storage.conversation(state.desk, id)
+  const unknown = [...ids].filter((id) => id !== undefined && !findConversation(state, id)) as string[]
+  if (unknown.length > 0) {
+    const answer = await storage.conversations(state.desk, unknown)
     if (isRefusal(answer)) return answer
-    if (answer.conversation) conversations.push(here(answer.conversation, state.desk))
+    conversations.push(...answer.conversations.map((conversation) => here(conversation, state.desk)))
   }
   const named = commands.map(deskNamedBy).filter((desk) => desk !== undefined && desk !== state.desk)
   if (named.length > 0) {

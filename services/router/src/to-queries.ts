@@ -12,7 +12,16 @@ import type { Conversation } from '@switchboard/contracts/desks'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { AnyEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
-import type { DeskSnapshot, MessageFacts, RoomSnapshot, UsedCid, UserSnapshot } from '@switchboard/contracts/queries'
+import { MAX } from '@switchboard/contracts/limits'
+import type {
+  DeskSnapshot,
+  MessageFacts,
+  RoomSnapshot,
+  StorageQueries,
+  UsedCid,
+  UserSnapshot,
+} from '@switchboard/contracts/queries'
+import { chunks } from '@switchboard/runtime/chunks'
 
 export interface AskStorage {
   loadRoom(room: string): Promise<RoomSnapshot | Refusal>
@@ -26,9 +35,9 @@ export interface AskStorage {
   loadDesk(desk: string): Promise<DeskSnapshot | Refusal>
   /** Every desk that there is. */
   desks(): Promise<{ desks: string[] } | Refusal>
-  conversation(desk: string, id: string): Promise<{ conversation: Conversation | null } | Refusal>
-  /** What one command became. */
-  caused(entity: 'room' | 'desk', id: string, seq: number): Promise<{ events: AnyEvent[] } | Refusal>
+  conversations(desk: string, ids: readonly string[]): Promise<{ conversations: Conversation[] } | Refusal>
+  /** What commands became, by the seq of the first event of each. */
+  caused(entity: 'room' | 'desk', id: string, seqs: readonly number[]): Promise<Map<number, AnyEvent[]> | Refusal>
 }
 
 export const toQueries = (bus: Bus): AskStorage => ({
@@ -38,9 +47,22 @@ export const toQueries = (bus: Bus): AskStorage => ({
   facts: (room, seqs) => askStorage(bus, 'messages.facts', { room, seqs }),
   loadDesk: (desk) => loadDesk(bus, desk),
   desks: () => askStorage(bus, 'desk.list', {}),
-  conversation: (desk, conversation) => askStorage(bus, 'conversation.load', { desk, conversation }),
-  caused: (entity, id, seq) => askStorage(bus, 'events.caused', { entity, id, seq }),
+  conversations: (desk, conversations) => askStorage(bus, 'conversation.load', { desk, conversations }),
+  caused: (entity, id, seqs) => findCaused(bus, { entity, id, seqs }),
 })
+
+/** All at once: whoever takes a desk over is told of hundreds of commands again, and its queue waits for this. */
+async function findCaused(
+  bus: Bus,
+  { seqs, ...of }: StorageQueries['events.caused']['ask'],
+): Promise<Map<number, AnyEvent[]> | Refusal> {
+  const parts = chunks(seqs, MAX.causedCommands)
+  const answers = await Promise.all(parts.map((part) => askStorage(bus, 'events.caused', { ...of, seqs: part })))
+  const refusal = answers.find(isRefusal)
+  if (refusal) return refusal
+  const found = answers.flatMap((answer) => (isRefusal(answer) ? [] : answer.caused))
+  return new Map(found.map(({ seq, events }) => [seq, events]))
+}
 
 /** All pages of a desk. One that another router has moved on meanwhile is asked for again, by whoever tries again. */
 async function loadDesk(bus: Bus, desk: string): Promise<DeskSnapshot | Refusal> {

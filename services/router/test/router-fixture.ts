@@ -66,10 +66,11 @@ function logStorage(bus: Bus, made: ReadonlySet<string>): Partial<StorageHandler
       }
     },
     'desk.list': async () => ({ desks: [...made] }),
-    'conversation.load': async () => ({ conversation: null }),
-    'events.caused': async ({ entity, id, seq }) => ({
-      events: (await logOf(bus, entity, id)).filter((event) => isCausedBy(event, seq)),
-    }),
+    'conversation.load': async () => ({ conversations: [] }),
+    'events.caused': async ({ entity, id, seqs }) => {
+      const events = await logOf(bus, entity, id)
+      return { caused: seqs.map((seq) => ({ seq, events: events.filter((event) => isCausedBy(event, seq)) })) }
+    },
     'cids.find': async ({ entity, id, lookups }) => {
       const used = usedIn(await logOf(bus, entity, id))
       return { used: used.filter((u) => lookups.some((l) => l.from === u.from && l.cid === u.cid)) }

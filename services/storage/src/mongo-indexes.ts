@@ -27,7 +27,7 @@ export const INDEXES: readonly IndexRow[] = [
   { collection: 'desk_events', keys: { desk: 1, seq: 1 }, unique: true, why: 'recovery of a desk’s channel' },
   { collection: 'desk_events', keys: { desk: 1, from: 1, cid: 1 }, why: 'a command to a desk that comes again' },
   { collection: 'desk_agents', keys: { desk: 1, gone: 1 }, why: 'the agents of a desk' },
-  { collection: 'conversations', keys: { desk: 1, live: 1 }, why: 'what a desk has to do' },
+  { collection: 'conversations', keys: { desk: 1, live: 1, _id: 1 }, why: 'what a desk has to do, page by page' },
   { collection: 'desk_agents', keys: { user: 1, gone: 1 }, why: 'the desks of an agent' },
   { collection: 'conversations', keys: { desk: 1, entered_at: -1 }, why: 'what was at a desk, and its reports' },
   { collection: 'conversations', keys: { visitor: 1, entered_at: -1 }, why: 'earlier conversations of a person' },

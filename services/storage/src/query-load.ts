@@ -2,7 +2,7 @@ import type { StorageHandlers } from '@switchboard/bus/ask'
 import type { LogEntry } from '@switchboard/bus/log-entry'
 import type { AnyEvent, UserEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
-import { viewDesk } from './desk-view.ts'
+import { deskLog } from './desk-view.ts'
 import { changeDocument, roomEventDocument, targetOf } from './event-document.ts'
 import { NOTHING_SAVED, tailOf } from './log-tail.ts'
 import { exactly } from './mongo-connect.ts'
@@ -81,6 +81,6 @@ export async function viewUser({ bus, collections }: Sources, user: string) {
 }
 
 async function unsaved(sources: Sources, entity: EntityKind, id: string): Promise<readonly AnyEvent[]> {
-  if (entity === 'desk') return (await viewDesk(sources, id)).tail
+  if (entity === 'desk') return (await deskLog(sources, id)).tail
   return entity === 'room' ? (await viewRoom(sources, id, [])).tail : (await viewUser(sources, id)).tail
 }

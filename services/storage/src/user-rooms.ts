@@ -2,6 +2,7 @@ import { readHeads } from '@switchboard/bus/log'
 import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import type { UserRooms } from '@switchboard/contracts/queries'
+import { chunks } from '@switchboard/runtime/chunks'
 import { type MemberDocument, memberKey, type RoomDocument } from './documents.ts'
 import { NOTHING_SAVED, tailTo } from './log-tail.ts'
 import { oneOf } from './mongo-connect.ts'
@@ -22,9 +23,6 @@ export interface Belongings {
   readonly head: number
   readonly rooms: readonly Belonging[]
 }
-
-const chunks = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 
 async function findAll<T>(keys: readonly string[], find: (part: string[]) => Promise<T[]>): Promise<T[]> {
   return (await Promise.all(chunks(keys, KEYS_MAX).map(find))).flat()

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Conversation, DeskSettings } from '@switchboard/contracts/desks'
+import { MAX } from '@switchboard/contracts/limits'
 import { newAgent } from '@switchboard/domain/desk'
+import { chunks } from '@switchboard/runtime/chunks'
 import { DeskLog } from './log-writer.ts'
 import { openStage, until } from './stage.ts'
 
@@ -58,8 +60,11 @@ test('a desk, stored and not, is loaded as it is at the head of its log, and wha
       [SETTINGS, [conversation(2, { state: 'offered', offer })], desk.logSeq],
     )
     assert.deepEqual(agents, [{ ...newAgent('ann', 2), served: 4 }])
-    const { events } = await stage.answer('events.caused', { entity: 'desk', id: 'd1', seq: 3 })
-    assert.deepEqual(events, desk.events.slice(2))
+    const { caused } = await stage.answer('events.caused', { entity: 'desk', id: 'd1', seqs: [3, 1] })
+    assert.deepEqual(caused, [
+      { seq: 3, events: desk.events.slice(2) },
+      { seq: 1, events: desk.events.slice(0, 1) },
+    ])
     const lookups = [{ from: 'vera', cid: 'cid-3' }]
     const { used } = await stage.answer('cids.find', { entity: 'desk', id: 'd1', lookups })
     assert.deepEqual(
@@ -76,10 +81,47 @@ test('a desk, stored and not, is loaded as it is at the head of its log, and wha
   )
   await desk.commit(changed('closed', conversation(4, { state: 'closed', agent: 'ann', assigned_at: 7 })))
   assert.deepEqual([(await load()).conversations, (await load()).head], [[], 6])
-  const ended = await stage.answer('conversation.load', { desk: 'd1', conversation: ID })
-  assert.deepEqual([ended.conversation?.state, ended.conversation?.edition], ['closed', 4], 'MongoDB has it open yet')
+  const asked = { desk: 'd1', conversations: [ID, 'd1-nothing'] }
+  const [ended, ...others] = (await stage.answer('conversation.load', asked)).conversations
+  assert.deepEqual([ended?.state, ended?.edition, others], ['closed', 4, []], 'MongoDB has it open yet')
+  const { caused } = await stage.answer('events.caused', { entity: 'desk', id: 'd1', seqs: [3, 6] })
+  assert.deepEqual(
+    caused.map(({ events }) => events.map(({ seq }) => seq)),
+    [[3, 4], [6]],
+    'some stored, some not',
+  )
   const page = await stage.answer('desk.events', { desk: 'd1', after_seq: 2, limit: 10 })
   assert.deepEqual([page.events, page.head, page.more], [desk.events.slice(2), 6, false])
+})
+
+test('a desk with more conversations than a page, stored and not, is loaded page by page with each of them once', async () => {
+  await using stage = await openStage()
+  const desk = new DeskLog(stage.bus, 'd1')
+  const idOf = (n: number) => `d1-${String(n).padStart(21, '0')}`
+  const entered = (n: number) => changed('entered', conversation(1, { conversation: idOf(n), visitor: `v${n}` }))
+  const count = MAX.deskPage + 20
+  {
+    await using _pod = await stage.start()
+    await desk.commit({ type: 'desk.updated', from: 'root', settings: SETTINGS })
+    const all = Array.from({ length: count }, (_, i) => entered(2 * i))
+    for (const part of chunks(all, MAX.entryEvents)) {
+      const [first, ...rest] = part
+      if (first) await desk.commit(first, ...rest)
+    }
+    const stored = async () => (await stage.collections.desks.findOne({ _id: 'd1' }))?.head === count + 1
+    await until(stored, 'the desk is stored')
+  }
+  await using _held = await stage.start(HELD)
+  const closed = conversation(2, { conversation: idOf(0), visitor: 'v0', state: 'closed' })
+  await desk.commit(changed('closed', closed), entered(1), entered(2 * count))
+  const first = await stage.answer('desk.load', { desk: 'd1' })
+  assert.deepEqual([first.conversations.length, first.more, first.head], [MAX.deskPage, true, count + 4])
+  const after = first.conversations.at(-1)?.conversation ?? ''
+  const second = await stage.answer('desk.load', { desk: 'd1', after })
+  assert.deepEqual([second.more, second.head, second.cids.length], [false, count + 4, 0])
+  const ids = [...first.conversations, ...second.conversations].map((one) => one.conversation)
+  const wanted = [1, ...Array.from({ length: count - 1 }, (_, i) => 2 * (i + 1)), 2 * count].map(idOf)
+  assert.deepEqual(ids, wanted)
 })
 
 test('agents and those who were, then their colleagues learn how they are called, and nobody else does', async () => {
@@ -105,13 +147,14 @@ test('a conversation that goes to another desk is stored once, where it is by no
   await using stage = await openStage()
   await using _pod = await stage.start()
   const [one, two] = [new DeskLog(stage.bus, 'd1'), new DeskLog(stage.bus, 'd2')]
-  const found = () => stage.answer('conversation.load', { desk: 'd1', conversation: ID })
+  const found = async () =>
+    (await stage.answer('conversation.load', { desk: 'd1', conversations: [ID] })).conversations[0]
   await two.commit(changed('entered', conversation(9, { desk: 'd2' })))
-  await until(async () => (await found()).conversation?.desk === 'd2', 'the second desk is stored')
+  await until(async () => (await found())?.desk === 'd2', 'the second desk is stored')
   await one.commit(changed('entered', conversation(8, { state: 'moved', moved_to: 'd2' })))
   await until(
     async () => (await stage.collections.desks.findOne({ _id: 'd1' }))?.head === 1,
     'the first desk is stored',
   )
-  assert.deepEqual((await found()).conversation, conversation(9, { desk: 'd2' }))
+  assert.deepEqual(await found(), conversation(9, { desk: 'd2' }))
 })

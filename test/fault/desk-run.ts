@@ -112,7 +112,7 @@ async function play(options: DeskRunOptions, { journalDir, logDir, log }: Place)
     await startBots({
       ...{ seed, processes, users: 0, rooms: 0, operationsPerSecond: 1, dir: journalDir, url: world.url, report: log },
       desk: {
-        ...{ desk: DESK, key: DESK_KEY, agents, visitors, capacity },
+        ...{ desk: DESK, key: DESK_KEY, agents, visitors, capacity, isFromEverywhere: true },
         ...(watching === undefined ? {} : { watching }),
         rates: { ...options.rates, agentsWait: true },
       },

@@ -3,6 +3,7 @@ import { systemClock } from '@switchboard/client/clock'
 import { pause } from '@switchboard/runtime/deadline'
 import { createSlots } from '@switchboard/runtime/slots'
 import { askApi, logIn } from './accounts.ts'
+import { comeFromEverywhere } from './addresses.ts'
 import type { BotClient, Tally } from './bot-client.ts'
 import type { BotPlan, KnownRoom, PlannedUser, Summary } from './bot-plan.ts'
 import { DeskBots } from './desk-bots.ts'
@@ -199,6 +200,7 @@ export class Bots implements Disposable {
       newCid: () => this.#newCid(),
     }
     const nextName = () => `${this.#plan.process}-${++this.#clients}`
+    if (part.isFromEverywhere) comeFromEverywhere(this.#dice.fork('addresses'))
     return new DeskBots({ part, colleagues, client, nextName, dice: this.#dice.fork('desk') })
   }
 

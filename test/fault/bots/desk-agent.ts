@@ -34,7 +34,15 @@ const WEIGHTS: Readonly<Record<Act, number>> = {
   stale: 6,
 }
 /** Of a bot: it answers, or says nothing and loses what it has, and what it has answered it hands over. */
-const OF_BOT: Readonly<Record<Act, number>> = { ...WEIGHTS, note: 2, transfer: 0, back: 30, hold: 2, snooze: 0, close: 4 }
+const OF_BOT: Readonly<Record<Act, number>> = {
+  ...WEIGHTS,
+  note: 2,
+  transfer: 0,
+  back: 30,
+  hold: 2,
+  snooze: 0,
+  close: 4,
+}
 /** Nobody begins anything new. */
 const CLOSING: Readonly<Record<Act, number>> = { ...WEIGHTS, answer: 10, transfer: 0, back: 0, hold: 4, snooze: 0 }
 const RECONNECT = { reconnectMsMin: 200, reconnectMsMax: 4_000 }

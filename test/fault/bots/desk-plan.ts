@@ -5,6 +5,8 @@ export interface DeskPart {
   readonly key: string
   readonly agents: readonly PlannedAgent[]
   readonly visitors: number
+  /** Their requests come from addresses of their own. */
+  readonly isFromEverywhere: boolean
   readonly rates: DeskRates
 }
 
@@ -64,12 +66,14 @@ export interface DeskCrowd {
   readonly capacity: number
   /** Agents who follow the desk itself, all when left out; at least one in each process. */
   readonly watching?: number
+  /** Their requests come from addresses of their own, and not all from this machine. */
+  readonly isFromEverywhere?: boolean
   readonly rates?: Partial<DeskRates>
 }
 
 /** The part of a desk's people that lives in one of the processes. */
 export function planDesk(crowd: DeskCrowd, index: number, processes: number): DeskPart {
-  const { desk, key, agents, bots = 0, visitors, capacity, watching = agents, rates } = crowd
+  const { desk, key, agents, bots = 0, visitors, capacity, watching = agents, isFromEverywhere = false, rates } = crowd
   const people = Array.from({ length: agents }, (_, i) => ({
     user: `${desk}-agent-${i + 1}`,
     capacity,
@@ -85,6 +89,7 @@ export function planDesk(crowd: DeskCrowd, index: number, processes: number): De
     key,
     agents: all.filter((_, i) => i % processes === index),
     visitors: Math.floor(visitors / processes) + (index < visitors % processes ? 1 : 0),
+    isFromEverywhere,
     rates: { ...DESK_RATES, ...rates },
   }
 }

@@ -48,8 +48,7 @@ export function countDesks({ desks }: Facts, count: Count, state: Count): void {
       for (const [name, change] of Object.entries(DESK_STATES)) if (event.change === change) state(name)
     }
   }
-  for (const changes of desks.changes.values())
-    if (changes.some(({ change }) => change === 'accepted')) state(ANSWERED)
+  for (const changes of desks.changes.values()) if (changes.some(({ change }) => change === 'accepted')) state(ANSWERED)
 }
 
 /** All of them: a run that is for a desk and never was there proves nothing of it. */

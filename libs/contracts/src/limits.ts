@@ -100,6 +100,8 @@ export const LIMITS = {
   replySeconds: limit(4, 'seconds', 'that an edge waits for the router; SDKs wait five, and would not hear why'),
   questionsAtOnce: limit(20, 'questions', 'that one storage works on for routers, and as many for everybody else'),
   querySeconds: limit(5, 'seconds', 'that a query may take'),
+  questionWaitMs: limit(1_000, 'milliseconds', 'that what people ask waits for its turn; past it they ask again later'),
+  loadWaitMs: limit(2_500, 'milliseconds', 'the same for what routers ask, as commands wait for it'),
   duplicateSeconds: limit(
     30,
     'seconds',

@@ -11,7 +11,6 @@ import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { isRefusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { DeadlineError, within } from '@switchboard/runtime/deadline'
-import { createSlots } from '@switchboard/runtime/slots'
 import type { Events } from './events.ts'
 import { TailTooLongError } from './log-tail.ts'
 import { isMongoError } from './mongo-errors.ts'
@@ -26,6 +25,7 @@ import { pushQueries } from './query-push.ts'
 import { roomQueries } from './query-rooms.ts'
 import { searchQueries } from './query-search.ts'
 import { webhookQueries } from './query-webhooks.ts'
+import { inTurn } from './question-turns.ts'
 import type { Sources } from './room-view.ts'
 
 export interface QueryOptions {
@@ -37,17 +37,17 @@ export interface QueryOptions {
 }
 
 type Handler = (question: never) => Promise<object>
-type Slots = ReturnType<typeof createSlots>
 
 /** Answers every question to storage. Disposing waits for the answers that are being made. */
 export function fromQueries(options: QueryOptions): AsyncDisposable {
   const { sources } = options
   const answering = new Set<Promise<unknown>>()
   // Commands wait for what routers ask, so that has a place of its own beside what people read and what pushes need.
-  const [forCommands, forReading] = [createSlots(MAX.questionsAtOnce), createSlots(MAX.questionsAtOnce)]
+  const forCommands = inTurn({ atOnce: MAX.questionsAtOnce, waitMsMax: MAX.loadWaitMs })
+  const forReading = inTurn({ atOnce: MAX.questionsAtOnce, waitMsMax: MAX.questionWaitMs })
   const handlers: StorageHandlers = {
-    ...inTurn(forCommands, { ...loadQueries(sources), ...deskQueries(sources) }),
-    ...inTurn(forReading, {
+    ...forCommands({ ...loadQueries(sources), ...deskQueries(sources) }),
+    ...forReading({
       ...historyQueries(sources),
       ...roomQueries(sources),
       ...deviceQueries(sources),
@@ -75,24 +75,6 @@ export function fromQueries(options: QueryOptions): AsyncDisposable {
       await Promise.allSettled(answering)
     },
   }
-}
-
-/**
- * Only so many are worked on at once, the others wait. A database that is too slow goes on with what was given up here, so that
- * keeps its place until it is done; and what has waited for so long that nobody listens any more is not begun.
- */
-function inTurn<H extends Partial<StorageHandlers>>(slots: Slots, handlers: H): H {
-  const waiting = Object.entries(handlers).map(([name, handle]) => {
-    const inSlot = (question: never) => {
-      const asked = performance.now()
-      return slots(async () => {
-        if (performance.now() - asked > MAX.querySeconds * 1_000) return refuse('timeout')
-        return (handle as Handler)(question)
-      })
-    }
-    return [name, inSlot]
-  })
-  return Object.fromEntries(waiting) as H
 }
 
 /** The handler with a deadline, counted, and with the absence of a server as a refusal. What else it throws is a bug of ours. */

@@ -99,7 +99,7 @@ async function runDesk({ seed, agents, visitors, watching, keep, record: isRecor
     rates: {
       agentMs: 1_500,
       visitorMs: 8_000,
-      arriveMs: visitors * 80,
+      arriveMs: visitors * 70,
       visits: 1,
       ignored: 0.03,
       declined: 0.02,

@@ -47,7 +47,7 @@ const OF_BOT: Readonly<Record<Act, number>> = {
 const CLOSING: Readonly<Record<Act, number>> = { ...WEIGHTS, answer: 10, transfer: 0, back: 0, hold: 4, snooze: 0 }
 const RECONNECT = { reconnectMsMin: 200, reconnectMsMax: 4_000 }
 const DECIDES_MS = [50, 600] as const
-const IGNORED_MAX = 2
+const MISSED_MAX = 2
 const SNOOZED_MS = [1_500, 6_000] as const
 
 /** An agent in one life: takes offers or not, answers, hands on, puts aside, ends. */
@@ -62,7 +62,7 @@ export class AgentBot {
   #timer: NodeJS.Timeout | undefined
   #isOnline = false
   #isWorking = false
-  #ignored = 0
+  #missed = 0
   #isClosing = false
   #says = 0
 
@@ -115,7 +115,11 @@ export class AgentBot {
       this.#isOnline = false
     })
     this.board.on('offer', ({ offer }) => this.#offered(offer))
-    this.board.on('offerGone', ({ offer }) => this.#offers.delete(offer))
+    this.board.on('offerGone', ({ offer, reason }) => {
+      this.#offers.delete(offer)
+      // Whether they let it pass, or their answer came too late.
+      if (reason === 'expired') this.#missed += 1
+    })
     this.person.transport.on('publication', ({ channel, offset, data }) => {
       if (offset === undefined || !channel.startsWith(prefix)) return
       const { state, revision, agent } = data as Partial<StandingSeen>
@@ -155,13 +159,13 @@ export class AgentBot {
     if (!this.#offers.delete(offer)) return
     const { ignored, declined } = this.#isClosing ? { ignored: 0, declined: 0 } : rates
     const draw = dice.random()
-    if (draw < ignored) this.#ignored += 1
-    else if (draw < ignored + declined) await quietly(() => this.desk.decline(offer))
+    if (draw < ignored) return
+    if (draw < ignored + declined) await quietly(() => this.desk.decline(offer))
     else
       await quietly(async () => {
         const { conversation, ...standing } = await this.desk.accept(offer)
         this.#heard(conversation, standing)
-        this.#ignored = 0
+        this.#missed = 0
       })
   }
 
@@ -173,7 +177,7 @@ export class AgentBot {
   async #turn(): Promise<void> {
     try {
       if (this.board.connection.state !== 'connected' || !this.#isWorking) return
-      if (!this.#isOnline || this.#ignored > IGNORED_MAX) await this.#comeOnline()
+      if (!this.#isOnline || this.#missed > MISSED_MAX) await this.#comeOnline()
       else await this.#act()
     } finally {
       this.#next()
@@ -184,10 +188,10 @@ export class AgentBot {
   async #comeOnline(): Promise<void> {
     const { capacity } = this.#options.planned
     await quietly(async () => {
-      if (this.#ignored > IGNORED_MAX) await this.desk.setStatus('away')
+      if (this.#missed > MISSED_MAX) await this.desk.setStatus('away')
       await this.desk.setStatus('online', capacity)
       this.#isOnline = true
-      this.#ignored = 0
+      this.#missed = 0
     })
   }
 

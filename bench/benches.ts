@@ -7,7 +7,7 @@ import { guard } from './guard.ts'
 import { history } from './history.ts'
 import { hotRoom } from './hot-room.ts'
 import { idle } from './idle.ts'
-import { manyRooms } from './many-rooms.ts'
+import { manyRooms, manyRoomsBusy } from './many-rooms.ts'
 import { presenceChurn } from './presence-churn.ts'
 import { push } from './push.ts'
 import { router } from './router.ts'
@@ -19,6 +19,7 @@ export const BENCHES: readonly Bench[] = [
   fanOut,
   edgeWorkers,
   manyRooms,
+  manyRoomsBusy,
   router,
   hotRoom,
   storage,

@@ -22,7 +22,10 @@ export interface Goal {
 }
 
 const fanOut = (rate: number) => ({ bench: 'fan-out', title: `fan-out: one room of 1000, ${rate} messages/s` })
-const rooms = (rate: number) => ({ bench: 'many-rooms', title: `many-rooms: 200 rooms of 5, ${rate} messages/s` })
+const rooms = (rate: number) => ({
+  bench: rate > 1_000 ? 'many-rooms-busy' : 'many-rooms',
+  title: `many-rooms: 200 rooms of 5, ${rate} messages/s`,
+})
 const back = { bench: 'connect-resume', title: 'connect-resume: 5000 clients' }
 const SOCKETS = 'CPU µs per delivery, process with the sockets'
 const MESSAGE = 'CPU µs per message, all processes'

@@ -100,6 +100,23 @@ function start() {
   return { lane, push, stop, told, finished, written, effects, says, retries, fenced, marks, signals }
 }
 
+test('a command that comes at the very moment in which a lane has done its work, then it is done as well', async () => {
+  const DEPTHS = 30
+  for (let depth = 0; depth < DEPTHS; depth += 1) {
+    const { lane, push, finished, effects } = start()
+    push(add, 1)
+    // Whatever is ready goes on one step at a time, and the second command comes between any two of these steps.
+    for (let step = 0; step < depth; step += 1) await Promise.resolve()
+    push(remove, 2)
+    await settle()
+    for (const { arrive } of effects) arrive()
+    await settle()
+    for (const { arrive } of effects) arrive()
+    await settle()
+    assert.deepEqual([finished, lane.isIdle], [[1, 2], true], `after ${depth} steps`)
+  }
+})
+
 test('a person goes in and out and the first word is slow, then the second waits for it', async () => {
   const { lane, push, effects, finished } = start()
   push(add, 1)

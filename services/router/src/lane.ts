@@ -66,8 +66,14 @@ export class Lane {
       return
     }
     this.#queue.push(taken)
+    this.#begin()
+  }
+
+  /** @NOTE Between the last look at the queue and the end of the work a command can come: nobody else would begin with it. */
+  #begin(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
+      if (this.#queue.length > 0 && !this.#place.signal.aborted) this.#begin()
     })
   }
 

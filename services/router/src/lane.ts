@@ -234,14 +234,10 @@ export class Lane {
     if (taken.input <= entity.input || (taken.stale && command.reply)) return undefined
     const outcome = entity.decide(command, { known, nowMs, steadyMs })
     const first = outcome.kind === 'committed' ? outcome.events[0] : undefined
-    if (first)
-      entity.cids.add({
-        from: first.from,
-        cid: first.cid,
-        seq: first.seq,
-        at: first.at,
-        intent: intentOfCommand(command),
-      })
+    if (first) {
+      const { from, cid, seq, at } = first
+      entity.cids.add({ from, cid, seq, at, intent: intentOfCommand(command) })
+    }
     return outcome
   }
 

@@ -43,8 +43,9 @@ export function fromQueries(options: QueryOptions): AsyncDisposable {
   const { sources } = options
   const answering = new Set<Promise<unknown>>()
   // Commands wait for what routers ask, so that has a place of its own beside what people read and what pushes need.
-  const forCommands = inTurn({ atOnce: MAX.questionsAtOnce, waitMsMax: MAX.loadWaitMs })
-  const forReading = inTurn({ atOnce: MAX.questionsAtOnce, waitMsMax: MAX.questionWaitMs })
+  const turns = { atOnce: MAX.questionsAtOnce, steadyMs: () => performance.now() }
+  const forCommands = inTurn({ ...turns, waitMsMax: MAX.loadWaitMs })
+  const forReading = inTurn({ ...turns, waitMsMax: MAX.questionWaitMs })
   const handlers: StorageHandlers = {
     ...forCommands({ ...loadQueries(sources), ...deskQueries(sources) }),
     ...forReading({

@@ -10,7 +10,7 @@ export interface TurnOptions {
   /** How long one may wait for that, in milliseconds. */
   readonly waitMsMax: number
   /** Milliseconds on a clock that nobody sets. */
-  readonly steadyMs?: () => number
+  readonly steadyMs: () => number
 }
 
 /**
@@ -19,7 +19,7 @@ export interface TurnOptions {
  * answered, answers must be in time all the same. @NOTE As long as only the deadline of the answer counted, each was begun just
  * before it, came just after it, and was asked for again: full work, and nobody was answered.
  */
-export function inTurn({ atOnce, waitMsMax, steadyMs = () => performance.now() }: TurnOptions) {
+export function inTurn({ atOnce, waitMsMax, steadyMs }: TurnOptions) {
   const slots = createSlots(atOnce)
   return <H extends Partial<StorageHandlers>>(handlers: H): H => {
     const waiting = Object.entries(handlers).map(([name, handle]) => {

@@ -2,6 +2,7 @@ import { JetStreamApiError, type MsgRequest, type StoredMsg } from '@nats-io/jet
 import type { MsgHdrs } from '@nats-io/nats-core'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import { chunks } from '@switchboard/runtime/chunks'
 import type { Bus } from './connect.ts'
 import { isWrongSequence } from './infrastructure.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
@@ -43,8 +44,7 @@ export async function readHeads(bus: Bus, kind: EntityKind, ids: readonly string
   const heads = new Map<string, LogEntry>()
   const byStream = Map.groupBy(ids, (id) => streamOf(partitionOf(id)))
   const reads = [...byStream].flatMap(([stream, group]) =>
-    Array.from({ length: Math.ceil(group.length / HEADS_BATCH) }, async (_, batch) => {
-      const part = group.slice(batch * HEADS_BATCH, (batch + 1) * HEADS_BATCH)
+    chunks(group, HEADS_BATCH).map(async (part) => {
       const multi_last = part.map((id) => bus.names.log(kind, id))
       const messages = await collect(() =>
         bus.jsm.direct.getLastMessagesFor(bus.names.logStream(stream), { multi_last }),

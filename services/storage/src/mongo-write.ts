@@ -1,3 +1,4 @@
+import { chunks } from '@switchboard/runtime/chunks'
 import { type Collection, type Document, MongoBulkWriteError } from 'mongodb'
 import type { Collections } from './mongo-connect.ts'
 import { PoisonError, poisonOf } from './mongo-errors.ts'
@@ -90,9 +91,7 @@ export async function applyWrites(
   const { events, user_events, rooms, members, memberships, users, positions } = collections
   const { desk_events, desk_agents, desks, conversations } = collections
   const updateAll = async <T extends Keyed>(collection: Collection<T>, updates: readonly Update[]) => {
-    for (let at = 0; at < updates.length; at += updatesAtOnce) {
-      await updateSome(collection, updates.slice(at, at + updatesAtOnce))
-    }
+    for (const part of chunks(updates, updatesAtOnce)) await updateSome(collection, part)
   }
   await Promise.all([
     insertAll(events, writes.events),
@@ -105,7 +104,7 @@ export async function applyWrites(
   ])
   await Promise.all([updateAll(events, writes.changes), updateAll(members, writes.marks)])
   await updateAll(desk_agents, writes.served)
-  await redact(events, writes.redactions)
+  for (const part of chunks(writes.redactions, updatesAtOnce)) await redact(events, part)
   const counts = await countMembers(members, writes.counts)
   // The count goes in with the head that it belongs to, so that nobody reads the one without the other.
   const counted = writes.rooms.map((update) => withCount(update, counts.get(update.filter._id)))
@@ -125,7 +124,6 @@ export async function applyWrites(
 
 /** The texts of edits go with the message that they changed. */
 async function redact(events: Collections['events'], redactions: Writes['redactions']): Promise<void> {
-  if (redactions.length === 0) return
   const operations = redactions.map(({ room, target }) => ({
     updateMany: {
       filter: { room, type: 'message.edited' as const, target },

@@ -93,8 +93,32 @@ export interface Recipient {
   readonly read: number
   readonly read_n: number
   readonly muted: boolean
+  /** Rooms with something unread, the one of the message included; 0 for those without a device, as nobody will see it. */
   readonly badge: number
   readonly devices: readonly Device[]
+}
+
+/** A room with new messages: the newest `seq` of them, who wrote them and who is mentioned. */
+export interface RecipientsAsk {
+  readonly room: string
+  readonly seq: number
+  readonly authors: readonly string[]
+  readonly mentions: readonly string[]
+  /** Only recipients after this user: the last one of the page before. */
+  readonly after?: string
+}
+
+/** Recipients by user id, as of `seq` or later. Of a `large` room only those of its members who are mentioned. */
+export interface RecipientsPage {
+  readonly title: string | null
+  readonly kind: RoomKind
+  readonly large: boolean
+  /** What those of the authors who have a name are called. Empty where nobody can be told. */
+  readonly names: Readonly<Record<string, string>>
+  readonly recipients: readonly Recipient[]
+  readonly more: boolean
+  /** Of a conversation. */
+  readonly standing?: Standing
 }
 
 export interface MessageFacts {
@@ -199,20 +223,10 @@ export interface StorageQueries extends WebhookQueries {
     { forgotten: boolean }
   >
   /**
-   * Members of a room except `except`, by user id, with the devices they have (maybe none), for one message. `badge` is the number
-   * of rooms with something unread, this one included; 0 for those without a device, as nobody will see it. `standing` of a conversation.
+   * Who may be told about messages of these rooms: in the order asked, and as many rooms as fit into one answer, at least one: ask
+   * again for the others. A refusal is that of its room alone.
    */
-  'push.recipients': Query<
-    { room: string; except: string; after?: string },
-    {
-      title: string | null
-      kind: RoomKind
-      from_name: string
-      recipients: Recipient[]
-      more: boolean
-      standing?: Standing
-    }
-  >
+  'push.recipients': Query<{ rooms: readonly RecipientsAsk[] }, { pages: (RecipientsPage | Refusal)[] }>
 }
 
 /** Answered by the router that owns the room's partition. */

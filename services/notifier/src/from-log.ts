@@ -14,8 +14,10 @@ import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
+import type { RecipientsAsk, RecipientsPage } from '@switchboard/contracts/queries'
 import type { Device, EntityRef, HookRecord, PushRecord } from '@switchboard/contracts/records'
 import { entityOf, STREAM_NUMBERS } from '@switchboard/contracts/subjects'
+import { chunks } from '@switchboard/runtime/chunks'
 import { inSpan, type Span, throughSpan } from '@switchboard/runtime/tracing'
 import { backOffMs } from './back-off.ts'
 import type { Events } from './events.ts'
@@ -25,15 +27,13 @@ import { plan, strangers, type Written } from './planner.ts'
 import type { TailDoor } from './room-tail.ts'
 import { RoomTurns } from './room-turns.ts'
 import type { CausedPush } from './to-pushes.ts'
-import type { Queries, RecipientsPage } from './to-queries.ts'
+import type { Queries } from './to-queries.ts'
 
 const ENTRIES_AT_ONCE_MAX = 256
-/** Rooms that storage is asked about at the same time. People wait for its other answers; a push can wait. */
-const ROOMS_AT_ONCE_MAX = 4
 /** Storage was away or slow: its answer is worth waiting for, the message is in the log. */
 const QUERY_RETRY_MS = 1_000
-/** With more members than this a message is for the room, and only a mention is for a person. */
-const LARGE_ROOM_MEMBERS = 100
+/** Messages of one room in one question who may be told: with fifty mentions each, still a question that fits into a NATS message. */
+const MESSAGES_AT_ONCE_MAX = 90
 
 export type FromLogOptions = {
   readonly queries: Queries
@@ -57,7 +57,7 @@ export const tailOf = (bus: Bus): TailDoor => ({
 
 /** Plans the pushes of every message, with all other notifiers. */
 export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncDisposable> {
-  const turns = new RoomTurns<readonly Caused[], Outcome>(ROOMS_AT_ONCE_MAX, (room, entries) =>
+  const turns = new RoomTurns<readonly Caused[], Outcome>((room, entries) =>
     planTogether(room, entries.flat(), options),
   )
   const handle = async (record: WorkRecord): Promise<Outcome> => {
@@ -139,9 +139,15 @@ function freshOf(room: string, messages: readonly Caused[], options: FromLogOpti
 const causedBy = (cause: Span | undefined, pushes: readonly PushRecord[]): CausedPush[] =>
   pushes.map((record) => ({ record, ...(cause && { cause }) }))
 
-/** What is asked for all of them is shown at the first that is traced. */
+/** What follows for all of them is shown at the first that is traced. */
 function planTogether(room: string, messages: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
-  return inSpan(messages.find(({ cause }) => cause)?.cause, () => planMessages(room, messages, options))
+  return inSpan(messages.find(({ cause }) => cause)?.cause, async () => {
+    for (const written of chunks(messages, MESSAGES_AT_ONCE_MAX)) {
+      const outcome = await planMessages(room, written, options)
+      if (outcome.kind !== 'done') return outcome
+    }
+    return done
+  })
 }
 
 type HookParts = Pick<FromLogOptions, 'toHooks' | 'events' | 'hooks' | 'delayMs'>
@@ -158,56 +164,68 @@ async function tellOfMessages(
   options: HookParts,
 ): Promise<Outcome | undefined> {
   const { room, page, written } = said
-  const { kind, standing, from_name: fromName } = page
+  const { kind, standing } = page
   if (kind !== 'conversation' || !standing) return undefined
   const targets = await options.hooks.of(standing.desk)
   if (isRefusal(targets)) return retry(targets.after_ms ?? QUERY_RETRY_MS)
   for (const message of written) {
+    const fromName = nameIn(page, message)
     const about = { ...message, room, standing, fromName, delayMs: options.delayMs }
     await tellHooks(hooksOfMessage(about, targets), options, message.cause)
   }
   return undefined
 }
 
-/** Storage is asked once for each author of the messages, not once for each message. */
-async function planMessages(room: string, messages: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
-  for (const [from, written] of Map.groupBy(messages, ({ event }) => event.from)) {
-    const members = new Set<string>()
-    let large: boolean | undefined
-    for await (const page of options.queries.recipients(room, from)) {
-      if (isRefusal(page)) return retry(page.after_ms ?? QUERY_RETRY_MS)
-      const failed = await tellOfMessages({ room, page, written }, options)
-      if (failed) return failed
-      large ??= page.more || page.recipients.length > LARGE_ROOM_MEMBERS
-      if (large && written.every(({ event }) => (event.mentions ?? []).length === 0)) {
-        // Nobody of the room is told: its other members need not be read.
-        for (const { event } of written) options.events.skipped({ reason: 'mention-only' }, { room, seq: event.seq })
-        break
-      }
-      for (const { user } of page.recipients) members.add(user)
-      const plans = written.map((message) =>
-        plan({
-          ...message,
-          room,
-          title: page.title,
-          kind: page.kind,
-          fromName: page.from_name,
-          recipients: page.recipients,
-          large: large === true,
-          providers: options.providers,
-          delayMs: options.delayMs,
-        }),
-      )
-      await options.toPushes(plans.flatMap(({ pushes }, i) => causedBy(written[i]?.cause, pushes)))
-      for (const record of plans.flatMap(({ pushes }) => pushes)) options.events.planned(record)
-      plans.forEach(({ skips }, index) => {
-        const seq = written[index]?.event.seq ?? 0
-        for (const skip of skips) options.events.skipped(skip, { room, seq })
-      })
+const nameIn = ({ names }: RecipientsPage, { event: { from } }: Written): string => names[from] ?? from
+
+/** Storage is asked once for all of them. */
+async function planMessages(room: string, written: readonly Caused[], options: FromLogOptions): Promise<Outcome> {
+  const members = new Set<string>()
+  for await (const page of options.queries.recipients(
+    asksOf(room, written),
+    written.find(({ cause }) => cause)?.cause,
+  )) {
+    if (isRefusal(page)) return retry(page.after_ms ?? QUERY_RETRY_MS)
+    const failed = await tellOfMessages({ room, page, written }, options)
+    if (failed) return failed
+    if (page.large && written.every(({ event }) => (event.mentions ?? []).length === 0)) {
+      for (const { event } of written) options.events.skipped({ reason: 'mention-only' }, { room, seq: event.seq })
+      return done
     }
-    for (const { event } of written) {
-      for (const skip of strangers(event, members)) options.events.skipped(skip, { room, seq: event.seq })
-    }
+    for (const { user } of page.recipients) members.add(user)
+    await planPage({ room, page, written }, options)
+  }
+  for (const { event } of written) {
+    for (const skip of strangers(event, members)) options.events.skipped(skip, { room, seq: event.seq })
   }
   return done
+}
+
+const asksOf = (room: string, written: readonly Caused[]): RecipientsAsk => ({
+  room,
+  seq: Math.max(...written.map(({ event }) => event.seq)),
+  authors: [...new Set(written.map(({ event }) => event.from))],
+  mentions: [...new Set(written.flatMap(({ event }) => event.mentions ?? []))],
+})
+
+async function planPage(
+  {
+    room,
+    page,
+    written,
+  }: { readonly room: string; readonly page: RecipientsPage; readonly written: readonly Caused[] },
+  { toPushes, events, providers, delayMs }: FromLogOptions,
+): Promise<void> {
+  const { title, kind, large } = page
+  const plans = written.map((message) => {
+    const recipients = page.recipients.filter(({ user }) => user !== message.event.from)
+    const fromName = nameIn(page, message)
+    return plan({ ...message, room, title, kind, fromName, recipients, large, providers, delayMs })
+  })
+  await toPushes(plans.flatMap(({ pushes }, i) => causedBy(written[i]?.cause, pushes)))
+  for (const record of plans.flatMap(({ pushes }) => pushes)) events.planned(record)
+  plans.forEach(({ skips }, index) => {
+    const seq = written[index]?.event.seq ?? 0
+    for (const skip of skips) events.skipped(skip, { room, seq })
+  })
 }

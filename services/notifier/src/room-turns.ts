@@ -1,23 +1,18 @@
-import { createSlots } from '@switchboard/runtime/slots'
-
 interface Waiting<Item, Result> {
   readonly item: Item
   readonly done: (result: Result | PromiseLike<Result>) => void
 }
 
 /**
- * Gathers items by room: what comes while the turn of its room runs, or waits for a slot, goes into the next turn together. So a
- * busy room asks one question for all that has piled up, and many busy rooms ask few at a time. A turn begins after its last item
- * came: its answer is as fresh as if each had asked alone.
+ * Gathers items by room: what comes while the turn of its room runs goes into the next turn together, so that a busy room asks one
+ * question for all that has piled up. A turn begins after its last item came: its answer is as fresh as if each had asked alone.
  */
 export class RoomTurns<Item, Result> {
   readonly #take: (room: string, items: readonly Item[]) => Promise<Result>
-  readonly #slots: ReturnType<typeof createSlots>
   readonly #waiting = new Map<string, Waiting<Item, Result>[]>()
   readonly #running = new Set<string>()
 
-  constructor(turnsMax: number, take: (room: string, items: readonly Item[]) => Promise<Result>) {
-    this.#slots = createSlots(turnsMax)
+  constructor(take: (room: string, items: readonly Item[]) => Promise<Result>) {
     this.#take = take
   }
 
@@ -33,7 +28,7 @@ export class RoomTurns<Item, Result> {
 
   async #run(room: string): Promise<void> {
     this.#running.add(room)
-    while (this.#waiting.has(room)) await this.#slots(() => this.#turn(room))
+    while (this.#waiting.has(room)) await this.#turn(room)
     this.#running.delete(room)
   }
 

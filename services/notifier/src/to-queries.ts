@@ -9,13 +9,22 @@
 import { askStorage } from '@switchboard/bus/ask'
 import type { Bus } from '@switchboard/bus/connect'
 import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
-import type { StorageQueries } from '@switchboard/contracts/queries'
+import type { RecipientsAsk, RecipientsPage, StorageQueries } from '@switchboard/contracts/queries'
+import { pause } from '@switchboard/runtime/deadline'
+import { inSpan, type Span } from '@switchboard/runtime/tracing'
+import { askTogether } from './ask-together.ts'
 
-export type RecipientsPage = StorageQueries['push.recipients']['answer']
+/** Between two questions who may be told. A push waits for three seconds anyway, and a database reads a hundred rooms for little more than one. */
+const RECIPIENTS_EVERY_MS = 100
+/** Of one question who may be told: a room, or somebody who is named, counts one. At 64 characters a name that is 350 KB. */
+const RECIPIENTS_WEIGHT_MAX = 5_000
+const ROOM_WEIGHT = 50
+
+type Asked = { readonly room: RecipientsAsk; readonly cause: Span | undefined }
 
 export type Queries = {
-  /** Pages of the members of a room, except one, until there are no more or a page is refused. */
-  readonly recipients: (room: string, except: string) => AsyncGenerator<RecipientsPage | Refusal>
+  /** Pages of who may be told of messages in a room, until there are no more or a page is refused. Many rooms are asked about together. */
+  readonly recipients: (ask: RecipientsAsk, cause?: Span) => AsyncGenerator<RecipientsPage | Refusal>
   /** The webhooks that are told of a desk. */
   readonly webhooks: (desk: string) => Promise<StorageQueries['webhook.targets']['answer'] | Refusal>
   /** Forgets a device that was registered before a moment (milliseconds since the epoch). */
@@ -23,18 +32,26 @@ export type Queries = {
 }
 
 export function toQueries(bus: Bus): Queries {
+  const page = askTogether<Asked, RecipientsPage>({
+    // What is asked for all of them is shown at the first that is traced.
+    ask: (asked) =>
+      inSpan(asked.find(({ cause }) => cause)?.cause, async () => {
+        const answer = await askStorage(bus, 'push.recipients', { rooms: asked.map(({ room }) => room) })
+        return isRefusal(answer) ? answer : answer.pages
+      }),
+    weigh: ({ room: { authors, mentions } }) => ROOM_WEIGHT + authors.length + mentions.length,
+    weightMax: RECIPIENTS_WEIGHT_MAX,
+    everyMs: RECIPIENTS_EVERY_MS,
+    pause,
+  })
   return {
-    recipients: async function* (room, except) {
+    recipients: async function* (ask, cause) {
       let after: string | undefined
       for (;;) {
-        const page = await askStorage(
-          bus,
-          'push.recipients',
-          after === undefined ? { room, except } : { room, except, after },
-        )
-        yield page
-        if (isRefusal(page) || !page.more) return
-        after = page.recipients.at(-1)?.user
+        const answer = await page({ room: after === undefined ? ask : { ...ask, after }, cause })
+        yield answer
+        if (isRefusal(answer) || !answer.more) return
+        after = answer.recipients.at(-1)?.user
         // A page that promises more and holds nobody cannot be followed.
         if (after === undefined) return
       }

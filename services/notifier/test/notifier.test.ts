@@ -93,7 +93,7 @@ test('bob writes below the message before the delay ends, then he is not told of
   assert.deepEqual([told(his).length, told(hers).length], [0, 1])
 })
 
-test('a room of many: nobody is told, and its members are not read, until somebody is mentioned', async () => {
+test('a room of many: nobody is told until somebody is mentioned, and then only they are read', async () => {
   await using push = await startPushServers()
   await using world = await startWorld(servers.natsUrl)
   await using _notifier = await world.notifier(push, { delayMs: 0 })
@@ -105,7 +105,7 @@ test('a room of many: nobody is told, and its members are not read, until somebo
   await world.say('hall', 'alice', 'to one', ['user340'])
   await world.settled(SOON_MS)
   const paths = push.apns.received.all.map(({ path }) => path)
-  assert.deepEqual([paths.length, world.pagesAsked()], [1, 4])
+  assert.deepEqual([paths.length, world.pagesAsked()], [1, 2])
   assert.ok(paths[0]?.endsWith(phone.target.token))
 })
 

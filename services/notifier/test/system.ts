@@ -10,7 +10,7 @@ import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/cont
 import type { AnyEvent, RoomKind } from '@switchboard/contracts/events'
 import type { DeviceBody } from '@switchboard/contracts/http'
 import { SYSTEM } from '@switchboard/contracts/ids'
-import type { Recipient, StorageQueries } from '@switchboard/contracts/queries'
+import type { Recipient, RecipientsAsk, RecipientsPage, StorageQueries } from '@switchboard/contracts/queries'
 import type { DeadRecord, Device, MarkRecord } from '@switchboard/contracts/records'
 import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
 import type { WebhookTarget } from '@switchboard/contracts/webhook-queries'
@@ -18,7 +18,7 @@ import { createContext } from '@switchboard/runtime/context'
 import { type NotifierOverrides, startNotifier } from '../src/app.ts'
 import { settings } from '../src/config.ts'
 
-/** Members of one answer of storage. */
+/** Recipients of one room in one answer of storage; a room with more members is large. */
 const PAGE = 100
 
 /** Of a notifier, beside those of its place. */
@@ -106,15 +106,17 @@ function playStorage(bus: Bus, members: Map<string, Recipient>, room: { kind: Ro
   )
   const forgotten: Forget[] = []
   let pages = 0
+  const pageOf = ({ mentions, after = '' }: RecipientsAsk): RecipientsPage => {
+    pages += 1
+    const large = members.size > PAGE
+    const told = [...members.values()].filter(({ user }) => user > after && (!large || mentions.includes(user)))
+    const recipients = told.sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, PAGE)
+    return { title: 'Lobby', ...room, large, names: { alice: 'Alice' }, recipients, more: told.length > PAGE }
+  }
   answer<StorageQueries['push.recipients']['ask'], StorageQueries['push.recipients']['answer']>(
     bus,
     bus.names.query('storage', 'push.recipients'),
-    async ({ except, after = '' }) => {
-      pages += 1
-      const left = [...members.values()].filter(({ user }) => user !== except && user > after)
-      const recipients = left.sort((a, b) => (a.user < b.user ? -1 : 1)).slice(0, PAGE)
-      return { title: 'Lobby', ...room, from_name: 'Alice', recipients, more: left.length > PAGE }
-    },
+    async ({ rooms }) => ({ pages: rooms.map(pageOf) }),
   )
   answer<Forget, { forgotten: boolean }>(bus, bus.names.query('storage', 'device.forget'), async (asked) => {
     forgotten.push(asked)

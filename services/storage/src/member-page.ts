@@ -13,7 +13,7 @@ export interface MemberPage {
 }
 
 /** The people that an event is about. */
-function concerned(event: RoomEvent): string[] {
+export function concerned(event: RoomEvent): string[] {
   if (event.type === 'room.created') return event.members.map(({ user }) => user)
   return 'user' in event ? [event.user] : []
 }

@@ -29,7 +29,7 @@ import { RoomTurns } from './room-turns.ts'
 import type { CausedPush } from './to-pushes.ts'
 import type { Queries } from './to-queries.ts'
 
-const ENTRIES_AT_ONCE_MAX = 256
+const ENTRIES_AT_ONCE_MAX = 512
 /** Storage was away or slow: its answer is worth waiting for, the message is in the log. */
 const QUERY_RETRY_MS = 1_000
 /** Messages of one room in one question who may be told: with fifty mentions each, still a question that fits into a NATS message. */

@@ -15,10 +15,10 @@ import { inSpan, type Span } from '@switchboard/runtime/tracing'
 import { askTogether } from './ask-together.ts'
 
 /** Between two questions who may be told. A push waits for three seconds anyway, and a database reads a hundred rooms for little more than one. */
-const RECIPIENTS_EVERY_MS = 100
+const RECIPIENTS_EVERY_MS = 250
 /** Of one question who may be told: a room, or somebody who is named, counts one. At 64 characters a name that is 350 KB. */
 const RECIPIENTS_WEIGHT_MAX = 5_000
-const ROOM_WEIGHT = 50
+const ROOM_WEIGHT = 25
 
 type Asked = { readonly room: RecipientsAsk; readonly cause: Span | undefined }
 

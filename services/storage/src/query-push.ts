@@ -13,7 +13,7 @@ type Handlers = Pick<StorageHandlers, 'push.recipients'>
 /** Recipients of one room in one answer. */
 const PAGE = 100
 /** Recipients of all rooms of one answer: some 200 bytes each, and what their badges count is read for all. */
-const PEOPLE_MAX = 500
+const PEOPLE_MAX = 1_000
 /** Devices of one answer come to at most this much: past it the answer ends early. Each may have 4 KB, of 25 for each person. */
 const DEVICE_BYTES_MAX = 500_000
 

@@ -11,7 +11,12 @@ export interface Listener {
   /** The event by which its user became a member, 0 if not known: what ended earlier does not concern it. */
   readonly since: number
   send(frame: Uint8Array): void
-  /** The same for what may be dropped when the socket is slow. */
+  /** The same, handed to the kernel at once. */
+  sendNow(frame: Uint8Array): void
+  /** From here to `release` nothing is handed to the kernel, and then all of it together. */
+  hold(): void
+  release(): void
+  /** Sends what may be dropped when the socket is slow. */
   signal(frame: Uint8Array): void
   /** The feed gives it nothing more. */
   ended(why: UnsubscribeName): void
@@ -42,13 +47,19 @@ class Delivery {
 
 /** Sockets written to without letting anything else run. */
 const SLICE = 500
+/**
+ * After a large audience was written to, it rests as long as that took, and no longer than this. The system call for each socket is
+ * the cost, whether it carries one entry or five: what comes meanwhile goes out together.
+ */
+const REST_MS_MAX = 20
 /** Deliveries that wait while a large audience is written to: a signal past the first is dropped, an entry past the second makes all resume. */
 const SIGNALS_WAITING_MAX = 64
 const ENTRIES_WAITING_MAX = 4_096
 
 /**
- * All listeners of a feed. A small audience is written to at once. A large one in slices, with other work in between; what comes
- * meanwhile waits and goes out together in the next pass.
+ * All listeners of a feed. A small audience is written to at once, and its sockets flushed when the loop has been through what it
+ * has in hand. A large one in slices, with other work in between and each socket flushed as it is written to: to come back to a
+ * thousand sockets costs more than the writes of one can be spared. What comes meanwhile waits and goes out in the next pass.
  */
 export class Audience {
   readonly #clock: Clock
@@ -57,6 +68,8 @@ export class Audience {
   readonly #expected = new Set<Listener>()
   #waiting: Delivery[] = []
   #passing = false
+  /** The next pass of a large audience begins no earlier, in steady milliseconds. */
+  #restUntil = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock, delivered: (format: Format, count: number) => void) {
     this.#clock = clock
@@ -113,51 +126,95 @@ export class Audience {
       return
     }
     if (this.#listeners.size <= SLICE) {
-      this.#write([...this.#listeners], [delivery])
+      this.#write([...this.#listeners], (listener) => this.#give(listener, delivery))
       return
     }
     this.#passing = true
-    this.#pass([...this.#listeners], [delivery], 0)
+    const restMs = this.#restUntil - this.#clock.steady()
+    if (restMs > 0) {
+      this.#waiting.push(delivery)
+      this.#nextIn(restMs)
+    } else this.#begin([delivery])
   }
 
-  #pass(listeners: readonly Listener[], deliveries: readonly Delivery[], from: number): void {
-    this.#write(listeners.slice(from, from + SLICE), deliveries)
+  #nextIn(restMs: number): void {
+    if (restMs > 0) this.#clock.after(restMs, () => this.#next())
+    else this.#clock.soon(() => this.#next())
+  }
+
+  #begin(deliveries: readonly Delivery[]): void {
+    this.#pass([...this.#listeners], deliveries, { from: 0, beganAt: this.#clock.steady() })
+  }
+
+  #next(): void {
+    const deliveries = this.#waiting
+    this.#waiting = []
+    if (deliveries.length === 0) this.#passing = false
+    else this.#begin(deliveries)
+  }
+
+  #pass(listeners: readonly Listener[], deliveries: readonly Delivery[], at: { from: number; beganAt: number }): void {
+    const { from, beganAt } = at
+    const [only, ...more] = deliveries
+    if (only && more.length === 0) this.#write(listeners.slice(from, from + SLICE), (each) => this.#giveNow(each, only))
+    else this.#write(listeners.slice(from, from + SLICE), (each) => this.#giveAll(each, deliveries))
     if (from + SLICE < listeners.length) {
-      this.#clock.soon(() => this.#pass(listeners, deliveries, from + SLICE))
+      this.#clock.soon(() => this.#pass(listeners, deliveries, { from: from + SLICE, beganAt }))
       return
     }
-    const next = this.#waiting
-    this.#waiting = []
-    if (next.length === 0) this.#passing = false
-    else this.#clock.soon(() => this.#pass([...this.#listeners], next, 0))
+    const now = this.#clock.steady()
+    const restMs = Math.min(REST_MS_MAX, now - beganAt)
+    this.#restUntil = now + restMs
+    if (this.#waiting.length === 0) this.#passing = false
+    else this.#nextIn(restMs)
   }
 
-  #write(listeners: readonly Listener[], deliveries: readonly Delivery[]): void {
+  /** `give` says how many deliveries a listener was given. */
+  #write(listeners: readonly Listener[], give: (listener: Listener) => number): void {
     const counts = { json: 0, protobuf: 0 }
     for (const listener of listeners) {
-      for (const delivery of deliveries) {
-        if (!this.#listeners.has(listener)) break
-        this.#give(listener, delivery)
-        counts[listener.codec.format] += 1
-      }
+      if (this.#listeners.has(listener)) counts[listener.codec.format] += give(listener)
     }
     for (const format of ['json', 'protobuf'] as const) {
       if (counts[format] > 0) this.#delivered(format, counts[format])
     }
   }
 
-  #give(listener: Listener, delivery: Delivery): void {
-    if (delivery.last === 0) {
-      listener.signal(delivery.frame(listener.codec))
-      return
+  #giveAll(listener: Listener, deliveries: readonly Delivery[]): number {
+    let count = 0
+    listener.hold()
+    for (const delivery of deliveries) {
+      if (!this.#listeners.has(listener)) break
+      count += this.#give(listener, delivery)
     }
-    // Whoever joined after this entry has it already.
-    if (listener.position >= delivery.last) return
-    listener.position = delivery.last
-    listener.send(delivery.frame(listener.codec))
-    if (delivery.gone?.has(listener.user)) {
-      this.#listeners.delete(listener)
-      listener.ended('removed')
-    }
+    listener.release()
+    return count
+  }
+
+  #give(listener: Listener, delivery: Delivery): number {
+    if (delivery.last === 0) listener.signal(delivery.frame(listener.codec))
+    else if (this.#advances(listener, delivery)) listener.send(delivery.frame(listener.codec))
+    this.#endIfGone(listener, delivery)
+    return 1
+  }
+
+  #giveNow(listener: Listener, delivery: Delivery): number {
+    if (delivery.last === 0) return this.#give(listener, delivery)
+    if (this.#advances(listener, delivery)) listener.sendNow(delivery.frame(listener.codec))
+    this.#endIfGone(listener, delivery)
+    return 1
+  }
+
+  /** Moves the position; false for whoever joined after this entry and has it already. */
+  #advances(listener: Listener, { last }: Delivery): boolean {
+    if (listener.position >= last) return false
+    listener.position = last
+    return true
+  }
+
+  #endIfGone(listener: Listener, { gone }: Delivery): void {
+    if (!gone?.has(listener.user)) return
+    this.#listeners.delete(listener)
+    listener.ended('removed')
   }
 }

@@ -136,6 +136,11 @@ class Hearer implements Listener {
       this.texts.push(data.text)
     }
   }
+  sendNow(frame: Uint8Array): void {
+    this.send(frame)
+  }
+  hold(): void {}
+  release(): void {}
   signal(): void {}
   ended(why: UnsubscribeName): void {
     this.end = why

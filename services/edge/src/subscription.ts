@@ -51,6 +51,18 @@ export class Subscription implements Listener {
     this.#owner.link.send(frame)
   }
 
+  sendNow(frame: Uint8Array): void {
+    this.#owner.link.sendNow(frame)
+  }
+
+  hold(): void {
+    this.#owner.link.hold()
+  }
+
+  release(): void {
+    this.#owner.link.release()
+  }
+
   signal(frame: Uint8Array): void {
     this.#owner.link.signal(frame)
   }

@@ -139,3 +139,29 @@ test('a connection that is closed, then what was sent before leaves before the c
   link.close('internal')
   assert.deepEqual(calls, ['cork', 'write 1', 'uncork', 'close 3001'])
 })
+
+test('what is sent now, then the kernel has it at once, with what waited', () => {
+  const { make, turn } = fakeLink()
+  const { link, calls } = make()
+  link.sendNow(bytes(1))
+  assert.deepEqual(calls, ['write 1'])
+  link.send(bytes(2))
+  link.sendNow(bytes(3))
+  const together = ['write 1', 'cork', 'write 2', 'write 3', 'uncork']
+  assert.deepEqual(calls, together)
+  turn()
+  assert.deepEqual(calls, together)
+})
+
+test('what is sent between hold and release leaves together, and a socket that takes nothing is cut', () => {
+  const { make, turn } = fakeLink()
+  const { link, calls, slow } = make()
+  link.hold()
+  link.send(bytes(1))
+  link.send(bytes(2))
+  link.release()
+  assert.deepEqual(calls, ['cork', 'write 1', 'write 2', 'uncork'])
+  turn()
+  link.sendNow(bytes(MAX.outboxBytes))
+  assert.equal(slow(), 1)
+})

@@ -125,10 +125,25 @@ export class Downlink implements Link, Waits {
       this.#flusher.mark(this)
     }
     this.#wire.write(frame)
-    if (this.#wire.waitingBytes <= MAX.outboxBytes) return
     // What was only held back here is no sign of a slow client.
+    if (this.#wire.waitingBytes > MAX.outboxBytes) this.flush()
+  }
+
+  sendNow(frame: Uint8Array): void {
+    if (this.#isClosed) return
+    this.#wire.write(frame)
+    if (this.#isCorked) this.flush()
+    else this.#look()
+  }
+
+  hold(): void {
+    if (this.#isClosed || this.#isCorked) return
+    this.#isCorked = true
+    this.#wire.cork()
+  }
+
+  release(): void {
     this.flush()
-    if (this.#wire.waitingBytes > MAX.outboxBytes) this.slow('full')
   }
 
   slow(cause: SlowCause): void {
@@ -146,7 +161,15 @@ export class Downlink implements Link, Waits {
     if (!this.#isCorked) return
     this.#isCorked = false
     this.#wire.uncork()
-    if (this.#wire.waitingBytes > 0) this.#outboxes.watch(this)
+    this.#look()
+  }
+
+  /** What the kernel did not take waits here. */
+  #look(): void {
+    const { waitingBytes } = this.#wire
+    if (waitingBytes === 0) return
+    this.#outboxes.watch(this)
+    if (waitingBytes > MAX.outboxBytes) this.slow('full')
   }
 
   close(name: CloseName): void {

@@ -1,42 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
+import { refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
-import type { UserRooms } from '@switchboard/contracts/queries'
 import { createArchive } from './archive.ts'
-import { systemClock } from './clock.ts'
 import type { RpcParts } from './rpc.ts'
-import { UserRoomsGatherer } from './user-rooms.ts'
-
-const list = (user: string): UserRooms => ({ user, head: 0, rooms: [] })
-
-test('many people in one turn, then few questions, and everybody gets their own list', async () => {
-  const asked: string[][] = []
-  const gatherer = new UserRoomsGatherer(systemClock, async (users) => {
-    asked.push(users)
-    return { lists: users.map(list).reverse() }
-  })
-  const users = Array.from({ length: 40 }, (_, i) => `u${i}`)
-  const answers = await Promise.all(users.map((user) => gatherer.ask(user)))
-  assert.deepEqual(
-    asked.map(({ length }) => length),
-    [16, 16, 8],
-  )
-  assert.deepEqual(
-    answers.map((answer) => (isRefusal(answer) ? '' : answer.user)),
-    users,
-  )
-})
-
-test('lists that do not fit into one answer, then each is asked for alone; one that is missing is unavailable', async () => {
-  const gatherer = new UserRoomsGatherer(systemClock, async (users): Promise<{ lists: UserRooms[] } | Refusal> => {
-    if (users.length > 1) return refuse('too_large')
-    return { lists: users[0] === 'lost' ? [] : users.map(list) }
-  })
-  const [ann, lost] = await Promise.all([gatherer.ask('ann'), gatherer.ask('lost')])
-  assert.deepEqual(ann, list('ann'))
-  assert.equal(isRefusal(lost) && lost.code, 'unavailable')
-})
 
 const eventsFrom = (first: number, count: number) =>
   Array.from({ length: count }, (_, i) => ({ type: 'message', seq: first + i, text: 'x' }))

@@ -7,12 +7,12 @@
  * acked      by the answer
  */
 import { askStorage } from '@switchboard/bus/ask'
+import { askTogether } from '@switchboard/bus/ask-together'
 import type { Bus } from '@switchboard/bus/connect'
 import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
 import type { RecipientsAsk, RecipientsPage, StorageQueries } from '@switchboard/contracts/queries'
 import { pause } from '@switchboard/runtime/deadline'
 import { inSpan, type Span } from '@switchboard/runtime/tracing'
-import { askTogether } from './ask-together.ts'
 
 /** Between two questions who may be told. A push waits for three seconds anyway, and a database reads a hundred rooms for little more than one. */
 const RECIPIENTS_EVERY_MS = 250
@@ -41,6 +41,7 @@ export function toQueries(bus: Bus): Queries {
       }),
     weigh: ({ room: { authors, mentions } }) => ROOM_WEIGHT + authors.length + mentions.length,
     weightMax: RECIPIENTS_WEIGHT_MAX,
+    atOnceMax: 1,
     everyMs: RECIPIENTS_EVERY_MS,
     pause,
   })

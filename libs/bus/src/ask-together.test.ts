@@ -6,7 +6,7 @@ import { askTogether } from './ask-together.ts'
 type Answers = readonly (string | Refusal)[] | Refusal
 
 /** A world in which questions are answered, and pauses end, when the test says so. */
-function world(weightMax = 100) {
+function world({ weightMax = 100, atOnceMax = 1, everyMs = 100 } = {}) {
   const asked: { items: readonly number[]; answer: PromiseWithResolvers<Answers> }[] = []
   const pauses: PromiseWithResolvers<void>[] = []
   const ask = askTogether<number, string>({
@@ -17,7 +17,8 @@ function world(weightMax = 100) {
     },
     weigh: (item) => item,
     weightMax,
-    everyMs: 100,
+    atOnceMax,
+    everyMs,
     pause: () => {
       const ended = Promise.withResolvers<void>()
       pauses.push(ended)
@@ -58,7 +59,7 @@ test('after a pause in which nothing came, the next goes out at once again', asy
 })
 
 test('what is too much for one question, or had no place in its answer, is asked without a pause', async () => {
-  const { ask, asked, pauses } = world(10)
+  const { ask, asked, pauses } = world({ weightMax: 10 })
   const answers = [ask(7)]
   answers.push(ask(20), ask(4), ask(5), ask(6))
   const answer = async (i: number, ...given: string[]) => {
@@ -107,4 +108,50 @@ test('an answer that holds nothing is an error, and not asked for again for ever
   const failing = ask(1)
   asked[0]?.answer.resolve([])
   await assert.rejects(failing, /holds nothing/)
+})
+
+test('an answer that was cut, then the next question asks for no more than had place, and then for more again', async () => {
+  const { ask, asked } = world({ everyMs: 0 })
+  void ask(0)
+  const answers = Array.from({ length: 20 }, () => ask(1))
+  const answer = async (i: number, count: number) => {
+    asked[i]?.answer.resolve(Array.from({ length: count }, () => 'yes'))
+    await settled()
+  }
+  for (const [i, count] of [1, 3, 3, 6, 8].entries()) await answer(i, count)
+  assert.deepEqual(
+    asked.map(({ items }) => items.length),
+    [1, 20, 3, 6, 8],
+  )
+  assert.equal((await Promise.all(answers)).length, 20)
+})
+
+test('a question that is too large, then it is asked in parts; one alone is refused', async () => {
+  const { ask, asked } = world({ everyMs: 0 })
+  void ask(0)
+  const answers = Array.from({ length: 3 }, () => ask(1))
+  for (const answer of [['zero'], refuse('too_large'), refuse('too_large'), ['one'], ['two']]) {
+    asked.at(-1)?.answer.resolve(answer)
+    await settled()
+  }
+  assert.deepEqual(
+    asked.map(({ items }) => items.length),
+    [1, 3, 1, 2],
+  )
+  assert.equal(answers.length, 3)
+})
+
+test('several questions at once, then what comes beyond them is gathered', async () => {
+  const { ask, asked } = world({ atOnceMax: 2, everyMs: 0 })
+  void [1, 2, 3, 4].map((item) => ask(item))
+  assert.deepEqual(
+    asked.map(({ items }) => items),
+    [[1], [2]],
+  )
+  asked[1]?.answer.resolve(['two'])
+  await settled()
+  assert.deepEqual(
+    asked.slice(2).map(({ items }) => items),
+    [[3, 4]],
+  )
 })

@@ -18,10 +18,11 @@ import type { Archive } from './log-source.ts'
 import type { RpcParts } from './rpc.ts'
 
 /**
- * When an edge has died thousands of people come at once: whoever comes while these questions are without an answer is asked about
- * in the next one. A database answers for fifty people in little more time than for one.
+ * When an edge has died thousands of people come at once: whoever comes close behind a question, or while two are without an answer,
+ * is asked about in the next one. A database answers for fifty people in little more time than for one.
  */
-const USER_QUESTIONS_MAX = 4
+const USER_QUESTIONS_MAX = 2
+const USER_QUESTIONS_EVERY_MS = 10
 const USERS_MAX = 50
 
 export interface Queries extends Pick<RpcParts, 'storage' | 'partition' | 'router'> {
@@ -44,7 +45,7 @@ export function toQueries(bus: Bus, events: EdgeEvents): Queries {
     weigh: () => 1,
     weightMax: USERS_MAX,
     atOnceMax: USER_QUESTIONS_MAX,
-    everyMs: 0,
+    everyMs: USER_QUESTIONS_EVERY_MS,
     pause,
   })
   return {

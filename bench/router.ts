@@ -14,16 +14,28 @@ const TEXT_CHARS = 100
 /** Publishes without an answer: JetStream's rate does not grow past it. */
 const WINDOW = 512
 
-/** The router without sockets: commands from NATS, answers to NATS, everything else running. */
+/** What a router does without. */
+const OTHERS = ['edge', 'storage', 'notifier'] as const
+
+/** The router without sockets: commands from NATS, answers to NATS. First with everything else running, then with nothing else. */
 export const router: Bench = {
   name: 'router',
-  about: 'commands of 200 rooms as fast as it goes; limit: the same bytes published to JetStream, pipelined',
+  about:
+    'commands of 200 rooms as fast as it goes, beside all services and alone; limit: the same bytes published to JetStream, pipelined',
   run: async (options) => {
     await using stack = new AsyncDisposableStack()
     const { pairs, report } = options
-    const { rooms, subjects } = await routerSubjects(stack, options)
+    const { rooms, subjects, alone } = await routerSubjects(stack, options)
     const samples = await alternate(subjects, { pairs, report: (line) => report(`router: ${line}`) })
-    return [tableOf(`router: ${rooms} rooms, ${WINDOW} in flight`, samples, 'raw JetStream')]
+    const lone = await alternate(
+      { switchboard: alone, 'raw JetStream': subjects['raw JetStream'] },
+      { pairs, report: (line) => report(`router alone: ${line}`) },
+    )
+    const size = `${rooms} rooms, ${WINDOW} in flight`
+    return [
+      tableOf(`router: ${size}`, samples, 'raw JetStream'),
+      tableOf(`router alone, the other services stopped: ${size}`, lone, 'raw JetStream'),
+    ]
   },
 }
 
@@ -45,7 +57,21 @@ export async function routerSubjects(stack: AsyncDisposableStack, { ground, seco
       return sampleOf(result, used)
     },
   }
-  return { rooms: rooms.length, subjects }
+  // Stopped as by a debugger: they go on, and catch up, before the next segment begins.
+  const alone = async () => {
+    const others = OTHERS.map((service) => stage.system.process(service))
+    const { result } = await stage.metering(async () => {
+      for (const other of others) other.kill('SIGSTOP')
+      try {
+        const own = await metering([stage.meter('router'), ground.meters.nats], () => load.call('command', work))
+        return { ...own, events: own.result.events }
+      } finally {
+        for (const other of others) other.kill('SIGCONT')
+      }
+    })
+    return sampleOf(result.result, result.used)
+  }
+  return { rooms: rooms.length, subjects, alone }
 }
 
 function sampleOf({ acked, seqs, faults, acks, ...done }: JetStreamDone, used: CpuMs): Sample {

@@ -6,6 +6,7 @@ import type { Answered, PartitionQueries, RouterQueries, StorageQueries } from '
 import { throughSpan } from '@switchboard/runtime/tracing'
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson, type Subscribed, subscribe } from './core.ts'
+import { stackless } from './stackless.ts'
 import { headersOption, traceOf, withTrace } from './trace.ts'
 
 /** Questions that one process answers at the same time; the next is refused, so that a slow database is seen and not queued for. */
@@ -36,7 +37,8 @@ async function request<T extends object>(
   { subject, question, ms, headers }: { subject: string; question: unknown; ms: number; headers: MsgHdrs | undefined },
 ): Promise<T | Refusal> {
   try {
-    const reply = await bus.nc.request(subject, encodeJson(question), { timeout: ms, ...headersOption(headers) })
+    const options = { timeout: ms, ...headersOption(headers) }
+    const reply = await stackless(() => bus.nc.request(subject, encodeJson(question), options))
     const answered = decodeJson<Answered<T>>(reply.data)
     return 'ok' in answered ? answered.ok : answered.no
   } catch (error) {

@@ -6,6 +6,7 @@ import { chunks } from '@switchboard/runtime/chunks'
 import type { Bus } from './connect.ts'
 import { isWrongSequence } from './infrastructure.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
+import { stackless } from './stackless.ts'
 
 const NOT_FOUND = 404
 const BATCH = 256
@@ -107,11 +108,12 @@ export async function publishExpecting(
   message: { subject: string; payload: Uint8Array; headers: MsgHdrs; messageId: string; expect: number },
 ): Promise<Published> {
   try {
-    const ack = await bus.js.publish(message.subject, message.payload, {
+    const options = {
       headers: message.headers,
       msgID: message.messageId,
       expect: { lastSubjectSequence: message.expect },
-    })
+    }
+    const ack = await stackless(() => bus.js.publish(message.subject, message.payload, options))
     return { kind: 'stored', seq: ack.seq }
   } catch (error) {
     if (isWrongSequence(error)) return { kind: 'conflict' }

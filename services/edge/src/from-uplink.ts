@@ -6,6 +6,7 @@
  * order      per connection
  * acked      by the reply
  */
+import type { ServerResponse } from 'node:http'
 import { createServer, type ListenOptions, type Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import { CLOSE, type CloseName } from '@switchboard/contracts/close-codes'
@@ -74,6 +75,7 @@ export async function fromUplink(app: FastifyInstance, parts: UplinkParts): Prom
     preClose: (done) => done(),
     errorHandler: (_error, socket) => socket.terminate(),
   })
+  const responses = new WeakMap<FastifyRequest, ServerResponse>()
   app.route({
     method: 'GET',
     url: '/connection/websocket',
@@ -81,13 +83,26 @@ export async function fromUplink(app: FastifyInstance, parts: UplinkParts): Prom
     onRequest: async (request, reply) => {
       const refusal = check(request)
       if (refusal) return sendRefusal(reply, refusal)
+      responses.set(request, reply.raw)
     },
     handler: (_request, reply) => {
       reply.code(426).header('upgrade', 'websocket')
       return httpError(refuse('bad_request', { message: 'This address takes WebSocket connections.' }))
     },
-    wsHandler: (socket, request) => accept(socket, request, parts),
+    wsHandler: (socket, request) => {
+      forgetRequest(socket, request.raw.socket, responses.get(request))
+      accept(socket, request, parts)
+    },
   })
+}
+
+/**
+ * The request is over, and its connection stays for days. @NOTE The heap of an idle edge was led by requests, their headers and
+ * responses: the plugin's own listener holds the request, and the socket holds the response.
+ */
+function forgetRequest(websocket: WebSocket, socket: Socket, response: ServerResponse | undefined): void {
+  websocket.removeAllListeners('error')
+  response?.detachSocket(socket)
 }
 
 function accept(socket: WebSocket, request: FastifyRequest, parts: UplinkParts): void {

@@ -11,7 +11,8 @@ import type { AnyEvent, Role, RoomKind } from './events.ts'
 import type { DeviceBody } from './http.ts'
 import type { EntityKind } from './ids.ts'
 import type { HistoryPage, MemberEntry, PresenceEntry, RoomEntry } from './methods.ts'
-import type { Device, GlobalRole } from './records.ts'
+import type { PushQueries } from './push-queries.ts'
+import type { GlobalRole } from './records.ts'
 import type { WebhookQueries } from './webhook-queries.ts'
 
 /** One member as the router keeps it. `read_n`: messages up to `read`, so that unread is `n − read_n`. */
@@ -86,41 +87,6 @@ export interface UserRooms {
   readonly rooms: readonly RoomEntry[]
 }
 
-/** What the planner needs of one member who may be notified. */
-export interface Recipient {
-  readonly user: string
-  readonly role: Role
-  readonly read: number
-  readonly read_n: number
-  readonly muted: boolean
-  /** Rooms with something unread, the one of the message included; 0 for those without a device, as nobody will see it. */
-  readonly badge: number
-  readonly devices: readonly Device[]
-}
-
-/** A room with new messages: the newest `seq` of them, who wrote them and who is mentioned. */
-export interface RecipientsAsk {
-  readonly room: string
-  readonly seq: number
-  readonly authors: readonly string[]
-  readonly mentions: readonly string[]
-  /** Only recipients after this user: the last one of the page before. */
-  readonly after?: string
-}
-
-/** Recipients by user id, as of `seq` or later. Of a `large` room only those of its members who are mentioned. */
-export interface RecipientsPage {
-  readonly title: string | null
-  readonly kind: RoomKind
-  readonly large: boolean
-  /** What those of the authors who have a name are called. Empty where nobody can be told. */
-  readonly names: Readonly<Record<string, string>>
-  readonly recipients: readonly Recipient[]
-  readonly more: boolean
-  /** Of a conversation. */
-  readonly standing?: Standing
-}
-
 export interface MessageFacts {
   readonly seq: number
   readonly from: string
@@ -142,7 +108,7 @@ export interface Query<Ask, Answer> {
 }
 
 /** Answered by any storage pod. */
-export interface StorageQueries extends WebhookQueries {
+export interface StorageQueries extends WebhookQueries, PushQueries {
   'room.load': Query<{ room: string }, RoomSnapshot>
   'user.load': Query<{ user: string }, UserSnapshot>
   'cids.find': Query<
@@ -222,11 +188,6 @@ export interface StorageQueries extends WebhookQueries {
     { user: string; device: string; registered_before: number; reason: string },
     { forgotten: boolean }
   >
-  /**
-   * Who may be told about messages of these rooms: in the order asked, and as many rooms as fit into one answer, at least one: ask
-   * again for the others. A refusal is that of its room alone.
-   */
-  'push.recipients': Query<{ rooms: readonly RecipientsAsk[] }, { pages: (RecipientsPage | Refusal)[] }>
 }
 
 /** Answered by the router that owns the room's partition. */

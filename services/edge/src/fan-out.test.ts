@@ -8,7 +8,7 @@ const SLICE = 500
 const CHANNEL = 'room:r'
 
 /** A clock that stands still but for what the test, or a write, takes; what comes soon is run by hand. */
-function world() {
+function handClock() {
   let now = 0
   const soon: (() => void)[] = []
   const later: { at: number; then: () => void }[] = []
@@ -21,6 +21,23 @@ function world() {
       return () => {}
     },
   }
+  const turn = () => {
+    for (const then of soon.splice(0)) then()
+  }
+  const pass = (ms: number) => {
+    now += ms
+    const due = later.filter(({ at }) => at <= now)
+    later.splice(0, later.length, ...later.filter(({ at }) => at > now))
+    for (const { then } of due) then()
+  }
+  const take = (ms: number) => {
+    now += ms
+  }
+  return { clock, turn, pass, take, waits: () => later.map(({ at }) => at - now) }
+}
+
+function world() {
+  const { clock, take, ...hand } = handClock()
   const calls: string[] = []
   let delivered = 0
   const audience = new Audience(clock, (_format, count) => {
@@ -28,7 +45,7 @@ function world() {
   })
   const join = (name: string, writeMs = 0) => {
     const note = (call: string) => (frame: Uint8Array) => {
-      now += writeMs
+      take(writeMs)
       calls.push(
         `${name} ${call} ${
           Buffer.from(frame)
@@ -57,28 +74,9 @@ function world() {
     audience.entry(CHANNEL, { first: seq, last: seq, gone, payload })
   }
   const signal = () => audience.signal(CHANNEL, Buffer.from(`{"push":{"channel":"${CHANNEL}","pub":{"data":{}}}}`))
-  const turn = () => {
-    for (const then of soon.splice(0)) then()
-  }
-  const pass = (ms: number) => {
-    now += ms
-    const due = later.filter(({ at }) => at <= now)
-    later.splice(0, later.length, ...later.filter(({ at }) => at > now))
-    for (const { then } of due) then()
-  }
   const of = (name: string) =>
     calls.filter((call) => call.startsWith(`${name} `)).map((call) => call.slice(name.length + 1))
-  return {
-    audience,
-    join,
-    entry,
-    signal,
-    turn,
-    pass,
-    of,
-    waits: () => later.map(({ at }) => at - now),
-    delivered: () => delivered,
-  }
+  return { ...hand, audience, join, entry, signal, of, delivered: () => delivered }
 }
 
 /** A crowd of which the first and the last are watched; each write of the first takes `writeMs`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Recipient } from '@switchboard/contracts/queries'
+import type { Recipient } from '@switchboard/contracts/push-queries'
 import type { Device } from '@switchboard/contracts/records'
 import fc from 'fast-check'
 import { type PlanInput, plan, type SkipReason, strangers } from './planner.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Recipient } from '@switchboard/contracts/queries'
+import type { Recipient } from '@switchboard/contracts/push-queries'
 import type { Device } from '@switchboard/contracts/records'
 import { type PlanInput, plan, pushWords, strangers } from './planner.ts'
 

@@ -1,5 +1,5 @@
 import type { RoomEvent, RoomKind } from '@switchboard/contracts/events'
-import type { Recipient } from '@switchboard/contracts/queries'
+import type { Recipient } from '@switchboard/contracts/push-queries'
 import type { Device, PushRecord } from '@switchboard/contracts/records'
 
 /** Why somebody gets no push. A closed set: each is a label of a metric and an answer to "why was I not notified?". */

@@ -1,6 +1,7 @@
 import type { StorageHandlers } from '@switchboard/bus/ask'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
-import type { MemberState, Recipient, RecipientsPage } from '@switchboard/contracts/queries'
+import type { Recipient, RecipientsPage } from '@switchboard/contracts/push-queries'
+import type { MemberState } from '@switchboard/contracts/queries'
 import type { Device } from '@switchboard/contracts/records'
 import type { DeviceDocument } from './documents.ts'
 import { type Collections, oneOf } from './mongo-connect.ts'

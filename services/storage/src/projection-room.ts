@@ -202,10 +202,13 @@ export function roomOf(fold: RoomFold): Update[] {
 export const countsOf = ({ room, members }: RoomFold): { room: string; at: number }[] =>
   members.size === 0 ? [] : [{ room, at: Math.max(...[...members.values()].map(({ seq }) => seq)) }]
 
-/** Changes of a message that may be the newest of its room and was written before this batch. */
+/**
+ * Changes of a message that may be the newest of its room. @NOTE Also of one that this batch holds: another writer may have moved the
+ * head past the batch, so that its room stays as it is, and have died before it wrote this.
+ */
 export function lastsOf(fold: RoomFold): Update[] {
-  if (fold.last) return []
-  return [...fold.changes].map(([target, { seq, text }]) => ({
+  const changes = [...fold.changes].filter(([target]) => !fold.last || fold.last.seq === target)
+  return changes.map(([target, { seq, text }]) => ({
     filter: { _id: fold.room, 'last.seq': target, 'last.changed': { $lt: seq } },
     update: { $set: { 'last.text': shorten(text ?? ''), 'last.changed': seq } },
     upsert: 'none',

@@ -7,7 +7,7 @@ import { mergeTail } from '../src/history-page.ts'
 import { project } from '../src/projection.ts'
 import type { StoredRecord } from '../src/record.ts'
 import { foldTail } from '../src/room-view.ts'
-import { commands, logOf, recordsOf, sizes } from './log-of-a-room.ts'
+import { type Command, commands, logOf, recordsOf, sizes } from './log-of-a-room.ts'
 import { ModelDatabase } from './model-database.ts'
 
 const ROOM = 'r1'
@@ -93,6 +93,24 @@ test('two writers of one partition at once, stopped anywhere, then the same docu
     }),
     { numRuns: 300 },
   )
+})
+
+test('a writer that died after the head and before the text of the newest message, then an older one mends it', () => {
+  const texts = ['first', 'second', 'third'].map((text) => ({
+    from: 'ann',
+    body: { method: 'message.send' as const, text },
+  }))
+  const edit = { from: 'ann', body: { method: 'message.edit' as const, pick: 2, text: 'edited' } }
+  const asked: Command[] = [...texts, edit, { from: 'ann', body: { method: 'room.leave' } }]
+  const records = recordsOf(ROOM, logOf(ROOM, asked), [1])
+  const before = records.findIndex(({ content }) => 'events' in content && content.events[0]?.type === 'message.edited')
+  const database = stored([records.slice(0, before)])
+  const dying = database.steps(project(records.slice(before)))
+  const headOf = () => Number(database.of('rooms').get(ROOM)?.head)
+  while (headOf() < records.length) dying.next()
+  database.apply(project(records.slice(before - 1, before + 1)))
+  const [room] = documentsOf<RoomDocument>(database, 'rooms')
+  assert.deepEqual([room?.head, room?.last?.text, room?.last?.changed], [records.length, 'edited', before + 1])
 })
 
 test('a stored log, then room and members are what the router has', () => {

@@ -122,11 +122,7 @@ export const LIMITS = {
   commandsBytes: limit(268_435_456, 'bytes', 'of the commands streams together; then edges are refused'),
   logAgeMs: limit(604_800_000, 'milliseconds', 'that the log keeps an entry; MongoDB holds it long before'),
   bulkEvents: limit(500, 'events', 'in one bulk write to MongoDB'),
-  bulkMs: limit(
-    200,
-    'milliseconds',
-    'that an event waits for its bulk: what a bulk costs besides its events is paid five times a second',
-  ),
+  bulkMs: limit(50, 'milliseconds', 'that an event waits for its bulk'),
   storageQueue: limit(20_000, 'events', 'read from the log and not yet written; then reading pauses'),
   pushDelayMs: limit(3_000, 'milliseconds', 'between a message and its push, in which it may be read'),
   pushTailEntries: limit(

@@ -105,15 +105,15 @@ test('a crowd: one entry is handed to the kernel socket by socket, the next slic
   assert.equal(delivered(), SLICE + 2)
 })
 
-test('a crowd: what comes while it is written to goes out together, after a rest as long as that took', () => {
+test('a crowd: what comes while it is written to goes out together, after a rest twice as long as that took', () => {
   const { entry, signal, turn, pass, waits, of } = crowd(8)
   entry(1)
   entry(2)
   signal()
   turn()
   entry(3)
-  assert.deepEqual([of('last'), waits()], [['sendNow 1'], [8]])
-  pass(8)
+  assert.deepEqual([of('last'), waits()], [['sendNow 1'], [16]])
+  pass(16)
   turn()
   const together = ['hold', 'send 2', 'signal signal', 'send 3', 'release']
   assert.deepEqual([of('first').slice(1), of('last').slice(1)], [together, together])
@@ -137,7 +137,7 @@ test('a crowd at rest: whoever is removed by an entry is given it and nothing af
   entry(2, ['last'])
   entry(3)
   turn()
-  pass(1)
+  pass(2)
   turn()
   assert.deepEqual(of('last'), ['sendNow 1', 'hold', 'send 2', 'removed', 'release'])
 })
@@ -148,7 +148,7 @@ test('a crowd that all leaves while an entry waits: nothing is written, and late
   turn()
   entry(2)
   audience.endAll('removed')
-  pass(1)
+  pass(2)
   const late = join('late')
   late.position = 2
   entry(3)

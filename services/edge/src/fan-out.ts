@@ -127,7 +127,7 @@ export class Audience {
       return
     }
     if (this.#listeners.size <= SLICE) {
-      this.#write([...this.#listeners], (listener) => this.#give(listener, delivery))
+      this.#write([...this.#listeners], (listener) => this.#give(listener, delivery, 'send'))
       return
     }
     this.#passing = true
@@ -157,7 +157,8 @@ export class Audience {
   #pass(listeners: readonly Listener[], deliveries: readonly Delivery[], at: { from: number; beganAt: number }): void {
     const { from, beganAt } = at
     const [only, ...more] = deliveries
-    if (only && more.length === 0) this.#write(listeners.slice(from, from + SLICE), (each) => this.#giveNow(each, only))
+    if (only && more.length === 0)
+      this.#write(listeners.slice(from, from + SLICE), (each) => this.#give(each, only, 'sendNow'))
     else this.#write(listeners.slice(from, from + SLICE), (each) => this.#giveAll(each, deliveries))
     if (from + SLICE < listeners.length) {
       this.#clock.soon(() => this.#pass(listeners, deliveries, { from: from + SLICE, beganAt }))
@@ -186,22 +187,15 @@ export class Audience {
     listener.hold()
     for (const delivery of deliveries) {
       if (!this.#listeners.has(listener)) break
-      count += this.#give(listener, delivery)
+      count += this.#give(listener, delivery, 'send')
     }
     listener.release()
     return count
   }
 
-  #give(listener: Listener, delivery: Delivery): number {
+  #give(listener: Listener, delivery: Delivery, send: 'send' | 'sendNow'): number {
     if (delivery.last === 0) listener.signal(delivery.frame(listener.codec))
-    else if (this.#advances(listener, delivery)) listener.send(delivery.frame(listener.codec))
-    this.#endIfGone(listener, delivery)
-    return 1
-  }
-
-  #giveNow(listener: Listener, delivery: Delivery): number {
-    if (delivery.last === 0) return this.#give(listener, delivery)
-    if (this.#advances(listener, delivery)) listener.sendNow(delivery.frame(listener.codec))
+    else if (this.#advances(listener, delivery)) listener[send](delivery.frame(listener.codec))
     this.#endIfGone(listener, delivery)
     return 1
   }

@@ -13,7 +13,7 @@ import type { Sources } from './room-view.ts'
 const KEYS_MAX = 1_000
 /** An answer in one piece instead of a hundred documents at a time. */
 const WHOLE = { batchSize: KEYS_MAX + 1 } as const
-/** Rooms of one answer whose unsaved events are read. usually there are a few: storage is some fifty milliseconds behind. */
+/** Rooms of one answer whose unsaved events are read. Usually there are a few: storage is some fifty milliseconds behind. */
 const TAILS_MAX = 200
 const TAILS_AT_ONCE = 16
 

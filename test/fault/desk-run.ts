@@ -12,7 +12,7 @@ import { DESK_KEY, makeDesk } from './bots/desk-make.ts'
 import type { DeskRates } from './bots/desk-plan.ts'
 import { type BotProcesses, startBots } from './bots/processes.ts'
 import { bandsOf, offersOf } from './desk-figures.ts'
-import { WorkWatch } from './desk-work.ts'
+import { changesIn, WorkWatch } from './desk-work.ts'
 import { RunJournal } from './run-journal.ts'
 import { type Cast, readTheEnd, untilQuiet } from './run-phases.ts'
 import { type RunningWorld, startWorld, type WorldOptions } from './world.ts'
@@ -51,8 +51,8 @@ const GONE_MS = 4_000
 const LOOK_MS = 500
 const WORK_MS = 4_000
 const BEGUN_MS = 3_000
-/** Presence forgives an absence of twelve seconds. */
-const NOTICED_MS = 14_000
+/** Presence forgives an absence of twelve seconds, and a router that takes people over begins to count anew. */
+const NOTICED_MS_MAX = 60_000
 const BANDS = [
   [4_000, 5_000],
   [2_000, 4_000],
@@ -183,12 +183,15 @@ async function happen({ journal, work, log }: Torment, { name, target, act, last
   return name
 }
 
-/** Agents are away for so long that what they had waits again, and come back. */
-function killClients(place: Torment): Promise<string> {
-  const { bots } = place
+/** Agents are away until something that they had waits again, and come back. */
+async function killClients(place: Torment): Promise<string> {
+  const { bots, world } = place
   const [target = ''] = bots.names
+  const requeued = async () => changesIn(await world.counters(), 'requeued')
+  const before = await requeued()
+  const isNoticed = async () => (await requeued()) > before
   const act = async () => {
-    await bots.kill(target, NOTICED_MS)
+    await bots.kill(target, () => until('what the dead agents had waits again', NOTICED_MS_MAX, isNoticed))
     bots.work()
     return async () => {}
   }

@@ -13,6 +13,10 @@ const CONVERSATIONS: MetricName = 'switchboard_router_desk_conversations'
 const sumOf = (samples: ReadonlyMap<string, number>, isIt: (key: string) => boolean): number =>
   [...samples].reduce((sum, [key, value]) => (isIt(key) ? sum + value : sum), 0)
 
+/** How often conversations changed, in this way or in any. */
+export const changesIn = (counters: ReadonlyMap<string, number>, change = ''): number =>
+  sumOf(counters, (key) => key.startsWith(`${CHANGES}{`) && key.includes(`change="${change}`))
+
 /** Looks at the routers now and then: what they have done, and for how many. */
 export class WorkWatch implements Disposable {
   readonly samples: WorkSample[] = []
@@ -46,7 +50,7 @@ export class WorkWatch implements Disposable {
     this.samples.push({
       // Between a router's end and the next one's first look at its desks nobody knows how many wait.
       waiting: isKnown ? known.reduce((sum, count) => sum + count, 0) : this.waiting,
-      events: sumOf(all, (key) => key.startsWith(`${CHANGES}{`)),
+      events: changesIn(all),
       cpuMs: [...this.#cpuMs.values()].reduce((sum, ms) => sum + ms, 0),
     })
   }

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pause } from '@switchboard/runtime/deadline'
 import type { BotPlan, KnownRoom, Summary } from './bot-plan.ts'
 import { BotProcess } from './bot-process.ts'
 import { type PlanOptions, planBots } from './plan-bots.ts'
@@ -108,14 +107,14 @@ export class BotProcesses implements AsyncDisposable {
 
   /**
    * SIGKILL. What it had asked for stays without an answer. Another process, under another name, then takes its people over,
-   * after a while if need be; resolves when they are logged in.
+   * when `away` has ended; resolves when they are logged in.
    */
-  async kill(name: string, awayMs = 0): Promise<void> {
+  async kill(name: string, away = async () => {}): Promise<void> {
     const victim = this.#processes.find(({ plan }) => plan.process === name)
     if (!victim) throw new Error(`no client process ${name} is running`)
     this.#processes = this.#processes.filter((one) => one !== victim)
     await victim.kill()
-    await pause(awayMs)
+    await away()
     const process = `${name}r${++this.#replaced}`
     const journalPath = journalOf(this.#dir, process)
     await this.add({ ...victim.plan, process, journalPath, rooms: [], known: this.rooms })

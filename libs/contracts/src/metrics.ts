@@ -80,7 +80,7 @@ export const METRICS = {
 
   switchboard_process_loop_lag_seconds: metric(
     'gauge',
-    'Delay of the event loop, 99th percentile of the last ten seconds',
+    'Longest turn of the event loop, by which all else was late: of the last ten seconds, or up to twenty',
   ),
   switchboard_process_limit: metric(
     'gauge',

@@ -1,8 +1,8 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { MAX } from '@switchboard/contracts/limits'
 import { BUCKETS, FILLED, METRICS, type MetricName } from '@switchboard/contracts/metrics'
 import type { Logger } from 'pino'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { watchLoopLag } from './loop-lag.ts'
 import type { Phase } from './worker-life.ts'
 import type { WorkerEnd } from './worker-process.ts'
 
@@ -20,8 +20,8 @@ export interface Meters {
 
 const LOOP_LAG = 'switchboard_process_loop_lag_seconds'
 const LIMIT = 'switchboard_process_limit'
-/** Each look wakes a process that sleeps: seldom enough that an idle one rests. */
-const LOOP_LOOK_MS = 100
+/** The longest that a timer can take: some three weeks. */
+const NEVER_MS = 2_147_483_647
 
 export interface MetersOptions {
   /** A label of its own for each of several processes of one service. */
@@ -35,8 +35,7 @@ export function createMeters(service: string, { worker = null, isIdle = false }:
   const owners = isIdle ? ['process'] : [service, 'channel', 'process']
   const registry = new Registry()
   registry.setDefaultLabels(worker === null ? { service } : { service, worker: String(worker) })
-  // Its own look at the loop would come a hundred times a second: at this pace both are one waking.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_LOOK_MS })
+  collectOfNode(registry)
   const made = new Map<string, Counter | Gauge | Histogram>()
   for (const [name, { type, help, labels }] of Object.entries(METRICS)) {
     if (!owners.includes(name.split('_')[1] ?? '')) continue
@@ -53,25 +52,28 @@ export function createMeters(service: string, { worker = null, isIdle = false }:
   }
   const filled = Object.keys((isIdle ? undefined : (FILLED as Record<string, object>)[service]) ?? {})
   for (const limit of filled as (keyof typeof MAX)[]) of(LIMIT, Gauge).set({ limit }, MAX[limit])
-  const loop = monitorEventLoopDelay({ resolution: LOOP_LOOK_MS })
-  loop.enable()
-  const timer = setInterval(() => {
-    // What is measured is the time from one look to the next.
-    of(LOOP_LAG, Gauge).set(Math.max(0, loop.percentile(99) / 1e9 - LOOP_LOOK_MS / 1e3))
-    loop.reset()
-  }, 10_000)
-  timer.unref()
+  const lag = watchLoopLag()
   return {
     count: (name, labels = {}, by = 1) => of(name, Counter).inc(labels, by),
     set: (name, labels, value) => of(name, Gauge).set(labels, value),
     observe: (name, labels, value) => of(name, Histogram).observe(labels, value),
-    text: () => registry.metrics(),
+    text: () => {
+      of(LOOP_LAG, Gauge).set(lag.seconds)
+      return registry.metrics()
+    },
     [Symbol.dispose]: () => {
-      clearInterval(timer)
-      loop.disable()
+      lag[Symbol.dispose]()
       registry.clear()
     },
   }
+}
+
+/** What Node says of itself. */
+function collectOfNode(register: Registry): void {
+  // Its own look at the loop would wake a process that sleeps a hundred times a second, and it cannot be told to leave it out.
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS })
+  for (const { name } of register.getMetricsAsArray())
+    if (name.startsWith('nodejs_eventloop_lag')) register.removeSingleMetric(name)
 }
 
 /** What becomes of the spans that a process makes. */

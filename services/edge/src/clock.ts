@@ -66,30 +66,37 @@ export interface LoopWatch extends Disposable {
   readonly lagMs: number
 }
 
-/** Each look wakes a process that sleeps: seldom against what counts as late, and ten in a window. */
+/** Seldom while nothing is late: each look wakes a process that sleeps. */
+const REST_MS = 1_000
+/** From one that was late on: ten in a window. */
 const SAMPLE_MS = 100
 const WINDOW_MS = 1_000
 const SAMPLES_MIN = 3
 
 /** The median, because one long pause (a collection of garbage, a process that was stopped and goes on) is no overload. */
-export function watchLoop(clock: Clock): LoopWatch {
+export function watchLoop({ after }: Pick<Clock, 'after'>, nowMs = () => performance.now()): LoopWatch {
   let lagMs = 0
   let delays: number[] = []
-  let sampledAt = performance.now()
-  let began = sampledAt
-  const stop = clock.every(SAMPLE_MS, () => {
-    const now = performance.now()
-    delays.push(Math.max(0, now - sampledAt - SAMPLE_MS))
-    sampledAt = now
-    if (now - began < WINDOW_MS || delays.length < SAMPLES_MIN) return
+  let began = 0
+  let stop = () => {}
+  const lookIn = (ms: number) => {
+    const due = nowMs() + ms
+    stop = after(ms, () => look(nowMs() - due))
+  }
+  const look = (lateMs: number) => {
+    if (delays.length === 0) began = nowMs()
+    delays.push(Math.max(0, lateMs))
+    const isLate = delays.some((delay) => delay >= SAMPLE_MS)
+    if (isLate && (nowMs() - began < WINDOW_MS || delays.length < SAMPLES_MIN)) return lookIn(SAMPLE_MS)
     lagMs = delays.sort((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0
     delays = []
-    began = now
-  })
+    lookIn(lagMs >= SAMPLE_MS ? SAMPLE_MS : REST_MS)
+  }
+  lookIn(REST_MS)
   return {
     get lagMs() {
       return lagMs
     },
-    [Symbol.dispose]: stop,
+    [Symbol.dispose]: () => stop(),
   }
 }

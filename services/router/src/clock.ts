@@ -20,26 +20,47 @@ export interface Desks extends Disposable {
   readonly hold: (partition: number, held: DeskPartition) => () => void
 }
 
-/** Looks at the clocks of all desks several times a second. */
+/** Between two looks where there is no desk: soon enough for one that storage could not tell of, and it wakes nobody for nothing. */
+const REST_MS = 2_000
+
+/** Looks at the clocks of all desks several times a second, where there are any. */
 export function runDesks({ storage, send, isOnline, events, nowMs }: DeskParts): Desks {
   const held = new Map<number, DeskPartition>()
   const list = async () => {
     const answer = await storage.desks()
-    return isRefusal(answer) ? undefined : answer.desks
+    if (isRefusal(answer)) return undefined
+    if (answer.desks.length > 0) hurry()
+    return answer.desks
   }
   const clock = new DeskClock({ partition: (partition) => held.get(partition), list, send, isOnline })
-  const timer = setInterval(() => {
+  const tick = () => {
     const census = clock.tick({ nowMs: nowMs(), steadyMs: performance.now() })
     if (census) events.deskCensus(census)
-  }, MAX.deskTickMs)
+    isResting = clock.isEmpty
+    timer = setTimeout(tick, isResting ? REST_MS : MAX.deskTickMs)
+  }
+  const hurry = () => {
+    if (!isResting) return
+    isResting = false
+    clearTimeout(timer)
+    timer = setTimeout(tick, MAX.deskTickMs)
+  }
+  let isResting = false
+  let timer = setTimeout(tick, MAX.deskTickMs)
   return {
-    heard: (desk) => clock.heard(desk),
+    heard: (desk) => {
+      clock.heard(desk)
+      hurry()
+    },
     hold: (partition, ours) => {
       held.set(partition, ours)
       return () => {
         if (held.get(partition) === ours) held.delete(partition)
       }
     },
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]: () => {
+      isResting = false
+      clearTimeout(timer)
+    },
   }
 }

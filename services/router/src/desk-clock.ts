@@ -61,6 +61,11 @@ export class DeskClock {
     this.#agents = new AgentWatch(parts.isOnline)
   }
 
+  /** Whether no desk is known. */
+  get isEmpty(): boolean {
+    return this.#desks.size === 0
+  }
+
   /** A desk that there is. */
   heard(desk: string): void {
     if (this.#desks.size < MAX.desks) this.#desks.add(desk)

@@ -96,7 +96,7 @@ export const NATS: Dashboard = {
       ],
     },
     {
-      title: 'Readers: one for each partition and pod, made as they are needed',
+      title: 'Readers: one for each stream and pod, and more while partitions move or are slow',
       panels: [
         {
           title: 'Not read yet, the furthest behind',

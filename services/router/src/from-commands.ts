@@ -8,7 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson, encodeJson } from '@switchboard/bus/core'
-import { type Followed, follow, type StreamRecord } from '@switchboard/bus/follow'
+import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { readPartitionHead } from '@switchboard/bus/log'
 import { incarnationOf } from '@switchboard/bus/streams'
@@ -124,7 +124,7 @@ class Reading {
   readonly #signal: AbortSignal
   readonly #isSure: () => boolean
   readonly #floor: Floor
-  readonly #follower: Followed
+  readonly #follower: AsyncDisposable
 
   constructor(deps: PartitionDeps, place: Tenure & { start: Start; signal: AbortSignal }) {
     this.#deps = deps

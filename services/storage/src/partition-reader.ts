@@ -52,27 +52,35 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
     const saved = await positionOf(positionKey(source.source, source.partition, incarnation))
     return { seq: saved + 1, incarnation }
   }
-  const handle = async (record: StreamRecord) => {
-    const { seq, incarnation, subject, data } = record
+  // Without a promise where there is nothing to wait for: whoever has one cannot read together with others.
+  const handle = (record: StreamRecord): void | Promise<void> => {
+    const { seq, incarnation } = record
     const origin: Origin = { source: source.source, partition: source.partition, incarnation, seq }
     events.read(source.source)
-    const content = await parseOrBury(record, origin)
-    if (content === undefined || abort.signal.aborted) return
-    const span = 'range' in content ? spanOf(bus, record, content) : undefined
-    const full = writer.add({ origin, content, raw: { subject, data }, ...(span && { span }) })
-    if (full) await orAborted(full, abort.signal)
+    const content = parsed(record)
+    return content instanceof Error ? bury(record, origin, content) : add(record, origin, content)
   }
-  const parseOrBury = async (record: StreamRecord, origin: Origin): Promise<Content | undefined> => {
+  const parsed = (record: StreamRecord): Content | Error => {
     try {
       return source.parse(record)
     } catch (error) {
-      const { subject, data } = record
-      const buried = await untilDone(async () => {
-        await reader.bury({ origin, subject, data, reason: String(error) })
-        return true
-      })
-      return buried ? { kind: 'nothing' } : undefined
+      return error instanceof Error ? error : new Error(String(error))
     }
+  }
+  const add = (record: StreamRecord, origin: Origin, content: Content): void | Promise<void> => {
+    if (abort.signal.aborted) return
+    const { subject, data } = record
+    const span = 'range' in content ? spanOf(bus, record, content) : undefined
+    const full = writer.add({ origin, content, raw: { subject, data }, ...(span && { span }) })
+    if (full) return orAborted(full, abort.signal)
+  }
+  const bury = async (record: StreamRecord, origin: Origin, error: Error): Promise<void> => {
+    const { subject, data } = record
+    const buried = await untilDone(async () => {
+      await reader.bury({ origin, subject, data, reason: String(error) })
+      return true
+    })
+    if (buried) await add(record, origin, { kind: 'nothing' })
   }
   const read = async () => {
     const from = await untilDone(position)

@@ -37,9 +37,10 @@ function toLease(bus: Bus, message: StoredMsg): Lease {
  * servers come and go, and says nothing sooner than the next look half a second later.
  */
 export async function readLeases(bus: Bus, prefix: string): Promise<Lease[]> {
-  const read = collect(() =>
+  const read = collect((callback) =>
     bus.jsm.direct.getLastMessagesFor(bus.names.bucketStream(bus.names.leases), {
       multi_last: [subjectOf(bus, prefix)],
+      callback,
     }),
   )
   const messages = await within(WAIT_MS_MAX, read, 'reading leases')

@@ -1,4 +1,4 @@
-import { JetStreamApiError, type MsgRequest, type StoredMsg } from '@nats-io/jetstream'
+import { type BatchCallback, JetStreamApiError, type MsgRequest, type StoredMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/nats-core'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
@@ -47,8 +47,8 @@ export async function readHeads(bus: Bus, kind: EntityKind, ids: readonly string
   const reads = [...byStream].flatMap(([stream, group]) =>
     chunks(group, HEADS_BATCH).map(async (part) => {
       const multi_last = part.map((id) => bus.names.log(kind, id))
-      const messages = await collect(() =>
-        bus.jsm.direct.getLastMessagesFor(bus.names.logStream(stream), { multi_last }),
+      const messages = await collect((callback) =>
+        bus.jsm.direct.getLastMessagesFor(bus.names.logStream(stream), { multi_last, callback }),
       )
       for (const message of messages) heads.set(message.subject.split('.').at(-1) ?? '', toEntry(message))
     }),
@@ -57,15 +57,20 @@ export async function readHeads(bus: Bus, kind: EntityKind, ids: readonly string
   return heads
 }
 
-/** All that a batched direct read gives; nothing where nothing matched. */
-export async function collect(read: () => Promise<AsyncIterable<StoredMsg>>): Promise<StoredMsg[]> {
+/**
+ * All that a batched direct read gives; nothing where nothing matched. @NOTE With a callback, as the library's iterator leaves its
+ * subscription behind, and a timer that ends it five seconds later: reads of leases alone woke a quiet process with it twice a second.
+ */
+export function collect(read: (callback: BatchCallback<StoredMsg>) => Promise<unknown>): Promise<StoredMsg[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<StoredMsg[]>()
   const messages: StoredMsg[] = []
-  try {
-    for await (const message of await read()) messages.push(message)
-  } catch (error) {
-    if (!isNothing(error)) throw error
+  const callback: BatchCallback<StoredMsg> = (done, message) => {
+    if (done === null) messages.push(message)
+    else if (done.err && !isNothing(done.err)) reject(done.err)
+    else resolve(messages)
   }
-  return messages
+  read(callback).catch(reject)
+  return promise
 }
 
 /**
@@ -83,7 +88,7 @@ export async function readTail(
   let last = after
   while (last < upTo && entries.length < most) {
     const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
-    const batch = await collect(() => bus.jsm.direct.getBatch(stream, from))
+    const batch = await collect((callback) => bus.jsm.direct.getBatch(stream, { ...from, callback }))
     if (batch.length === 0) {
       // The server's own request takes both fields; only the library's type of it does not say so.
       const next = await bus.jsm.streams.getMessage(stream, { seq: last + 1, next_by_subj: subject } as MsgRequest)

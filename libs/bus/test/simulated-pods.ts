@@ -29,6 +29,11 @@ interface PublishOptions {
   readonly headers?: object
 }
 
+interface DirectRead {
+  readonly multi_last: readonly string[]
+  readonly callback: (done: object | null, message?: object) => void
+}
+
 const timeout = (): Error => Object.assign(new Error('no answer'), { name: 'TimeoutError' })
 
 /** A bucket of leases with a clock of its own, several pods, and a network between them. */
@@ -226,11 +231,10 @@ export class Pod {
             (await this.#request('reads one', () => read(last_by_subj.slice(KEYS_AT)))).at(0) ?? null,
         },
         direct: {
-          getLastMessagesFor: async (_: string, { multi_last: [subject = ''] }: { multi_last: string[] }) => {
+          getLastMessagesFor: async (_: string, { multi_last: [subject = ''], callback }: DirectRead) => {
             const found = await this.#request('reads', () => read(subject.slice(KEYS_AT)))
-            return (async function* () {
-              yield* found
-            })()
+            for (const message of found) callback(null, message)
+            callback({})
           },
         },
       },

@@ -11,8 +11,9 @@ import { fromCommands, type PartitionDeps } from './from-commands.ts'
 import { fromPresence } from './from-presence.ts'
 import { fromDeskQueries, fromPartitionQueries, fromRouterQueries } from './from-queries.ts'
 import { LaneRegistry } from './lane-registry.ts'
-import { PresenceClock } from './presence-clock.ts'
+import { type PresenceChange, PresenceClock } from './presence-clock.ts'
 import { presenceSignal } from './presence-rooms.ts'
+import { ticking } from './ticking.ts'
 import { toCommands } from './to-commands.ts'
 import { toDead } from './to-dead.ts'
 import { isNewestIn, logDoor, toLog } from './to-log.ts'
@@ -29,6 +30,8 @@ export interface RouterOverrides {
 }
 
 const TICK_MS = 1_000
+/** While nobody comes or goes and no room has anything to do; then only what is told to people is older. */
+const REST_MS = 5_000
 
 /** Builds the router and takes its share of the partitions. Disposing gives them back first, then NATS. */
 export async function startRouter(
@@ -134,21 +137,26 @@ async function startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs }:
   const changed = (users: readonly string[]) => {
     const at = { nowMs: nowMs(), steadyMs: performance.now() }
     for (const user of users) clock.note(user, view.of(user).sockets > 0, at)
+    if (!clock.isResting) ticks.hurry()
   }
-  stack.use(await fromPresence(bus, { view, changed, events }))
-  const tick = () => {
+  const tick = (): boolean => {
     const steadyMs = performance.now()
     const change = clock.tick(steadyMs)
-    events.lanes(lanes.size, lanes.mostWaiting)
-    if (change.online.length + change.offline.length === 0) return
+    const { mostWaiting } = lanes
+    events.lanes(lanes.size, mostWaiting)
+    const isAny = change.online.length + change.offline.length > 0
+    if (isAny) tellRooms(change, steadyMs)
+    return isAny || mostWaiting > 0 || !clock.isResting
+  }
+  const tellRooms = (change: PresenceChange, steadyMs: number) => {
     for (const { room, watchedUntilMs } of lanes.values()) {
       if (!room || watchedUntilMs < steadyMs) continue
       const signal = presenceSignal(room.state, change, (user) => clock.isOnline(user))
       if (signal) sendSignal('room', room.state.room, signal)
     }
   }
-  const timer = setInterval(tick, TICK_MS)
-  stack.defer(() => clearInterval(timer))
+  const ticks = stack.use(ticking({ everyMs: TICK_MS, restMs: REST_MS }, tick))
+  stack.use(await fromPresence(bus, { view, changed, events }))
   const questions = fromRouterQueries({ bus, view, clock })
   stack.defer(() => questions.unsubscribe())
   const moved = stack.move()

@@ -2,6 +2,7 @@ import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { DeskClock, type DeskPartition } from './desk-clock.ts'
 import type { RouterEvents } from './events.ts'
+import { ticking } from './ticking.ts'
 import type { SendEffects } from './to-commands.ts'
 import type { AskStorage } from './to-queries.ts'
 
@@ -29,28 +30,19 @@ export function runDesks({ storage, send, isOnline, events, nowMs }: DeskParts):
   const list = async () => {
     const answer = await storage.desks()
     if (isRefusal(answer)) return undefined
-    if (answer.desks.length > 0) hurry()
+    if (answer.desks.length > 0) ticks.hurry()
     return answer.desks
   }
   const clock = new DeskClock({ partition: (partition) => held.get(partition), list, send, isOnline })
-  const tick = () => {
+  const ticks = ticking({ everyMs: MAX.deskTickMs, restMs: REST_MS }, () => {
     const census = clock.tick({ nowMs: nowMs(), steadyMs: performance.now() })
     if (census) events.deskCensus(census)
-    isResting = clock.isEmpty
-    timer = setTimeout(tick, isResting ? REST_MS : MAX.deskTickMs)
-  }
-  const hurry = () => {
-    if (!isResting) return
-    isResting = false
-    clearTimeout(timer)
-    timer = setTimeout(tick, MAX.deskTickMs)
-  }
-  let isResting = false
-  let timer = setTimeout(tick, MAX.deskTickMs)
+    return !clock.isEmpty
+  })
   return {
     heard: (desk) => {
       clock.heard(desk)
-      hurry()
+      ticks.hurry()
     },
     hold: (partition, ours) => {
       held.set(partition, ours)
@@ -58,9 +50,6 @@ export function runDesks({ storage, send, isOnline, events, nowMs }: DeskParts):
         if (held.get(partition) === ours) held.delete(partition)
       }
     },
-    [Symbol.dispose]: () => {
-      isResting = false
-      clearTimeout(timer)
-    },
+    [Symbol.dispose]: () => ticks[Symbol.dispose](),
   }
 }

@@ -49,6 +49,11 @@ export class PresenceClock {
     }
   }
 
+  /** Whether nothing will change unless somebody comes or goes. */
+  get isResting(): boolean {
+    return this.#leaving.size === 0 && this.#cameOnline.size === 0
+  }
+
   /** Ends the graces that are over. @returns everything that changed since the last call. */
   tick(steadyMs: number): PresenceChange {
     const offline: string[] = []

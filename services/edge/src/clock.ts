@@ -37,6 +37,9 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
+/** In place of what `after` returns, where nothing is waited for. */
+export const noTimer = (): void => {}
+
 /** A look that is taken again and again, as long as there is something to look at. */
 export interface Sweeping extends Disposable {
   /** There is something: from now on it is looked at. */

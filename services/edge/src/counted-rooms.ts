@@ -11,7 +11,8 @@ const BATCH = 100
 export class CountedRooms {
   readonly #feeds: FeedRegistry
   readonly #watch: Watcher
-  readonly #byRoom = new Map<string, Feed | null>()
+  /** Made for the first: most people have none. */
+  #byRoom: Map<string, Feed | null> | null = null
   #closed = false
 
   constructor(who: Counting, parts: { feeds: FeedRegistry; changes: RoomChanges }) {
@@ -20,7 +21,7 @@ export class CountedRooms {
   }
 
   has(room: string): boolean {
-    return this.#byRoom.has(room)
+    return this.#byRoom?.has(room) ?? false
   }
 
   async add(memberships: readonly Membership[]): Promise<void> {
@@ -30,17 +31,18 @@ export class CountedRooms {
   }
 
   remove(room: string): void {
-    const feed = this.#byRoom.get(room)
-    this.#byRoom.delete(room)
+    const feed = this.#byRoom?.get(room)
+    this.#byRoom?.delete(room)
     if (feed) this.#release(feed)
   }
 
   close(): void {
     this.#closed = true
-    for (const room of [...this.#byRoom.keys()]) this.remove(room)
+    for (const room of [...(this.#byRoom?.keys() ?? [])]) this.remove(room)
   }
 
   async #open({ room, head }: Membership): Promise<void> {
+    this.#byRoom ??= new Map()
     if (this.#byRoom.has(room)) return
     this.#byRoom.set(room, null)
     const feed = await this.#feeds.use({ kind: 'room', id: room, head })

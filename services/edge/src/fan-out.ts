@@ -66,7 +66,8 @@ export class Audience {
   readonly #clock: Clock
   readonly #delivered: (format: Format, count: number) => void
   readonly #listeners = new Set<Listener>()
-  readonly #expected = new Set<Listener>()
+  /** Null while nobody is: somebody is only while what they missed is fetched. */
+  #expected: Set<Listener> | null = null
   #waiting: Delivery[] = []
   #passing = false
   /** The next pass of a large audience begins no earlier, in steady milliseconds. */
@@ -83,18 +84,24 @@ export class Audience {
 
   /** It will be added when what it missed was fetched; whoever is removed from the room until then is not added at all. */
   expect(listener: Listener): void {
+    this.#expected ??= new Set()
     this.#expected.add(listener)
   }
 
   /** From now on it is given what comes after its position. */
   add(listener: Listener): void {
-    this.#expected.delete(listener)
+    this.#expectNoMore(listener)
     this.#listeners.add(listener)
   }
 
   remove(listener: Listener): void {
-    this.#expected.delete(listener)
+    this.#expectNoMore(listener)
     this.#listeners.delete(listener)
+  }
+
+  #expectNoMore(listener: Listener): void {
+    this.#expected?.delete(listener)
+    if (this.#expected?.size === 0) this.#expected = null
   }
 
   /** Ends every subscription: their position is worth nothing any more. */
@@ -107,7 +114,7 @@ export class Audience {
 
   entry(channel: string, entry: { first: number; last: number; gone: readonly string[]; payload: Uint8Array }): void {
     if (entry.gone.length > 0) {
-      for (const listener of [...this.#expected]) {
+      for (const listener of [...(this.#expected ?? [])]) {
         if (entry.gone.includes(listener.user) && entry.last >= listener.since) listener.ended('removed')
       }
     }

@@ -91,7 +91,7 @@ class World implements LogSource {
       this.#heard = this.#heard
         .then(() => this.#step(`live ${first}`))
         .then(() => {
-          for (const ear of this.#ears) ear.entry(entry)
+          for (const ear of this.#ears) ear.take(entry)
         })
     }
   }

@@ -1,11 +1,12 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
+import { CHANNEL_OF } from '@switchboard/contracts/protocol'
 import type { Clock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
-import { Feed, type FeedKind } from './feed.ts'
+import { Feed, type FeedKind, type FeedParts } from './feed.ts'
 import { FeedAudit } from './feed-audit.ts'
 import { FeedRepair } from './feed-repair.ts'
-import type { Archive, LogSource } from './log-source.ts'
+import type { Archive, Listening, LogSource } from './log-source.ts'
 
 export interface FeedSpec {
   readonly kind: FeedKind
@@ -19,7 +20,7 @@ interface Held {
   readonly opened: Promise<Refusal | null>
   uses: number
   cancelLinger: (() => void) | null
-  unsubscribe: () => void
+  readonly listening: Listening
 }
 
 interface Opening {
@@ -44,6 +45,7 @@ const SECOND_LOOK_MS = 1_000
  */
 export class FeedRegistry implements Disposable {
   readonly #parts: RegistryParts
+  readonly #feedParts: FeedParts
   readonly #held = new Map<string, Held>()
   readonly #repair: FeedRepair
   readonly #audit: FeedAudit
@@ -52,6 +54,7 @@ export class FeedRegistry implements Disposable {
   constructor(parts: RegistryParts) {
     this.#parts = parts
     this.#repair = new FeedRepair(parts)
+    this.#feedParts = { ...parts, mend: (feed, cause) => void this.#repair.mend(feed, cause) }
     this.#audit = new FeedAudit({ ...parts, mend: (feed, cause) => this.mend(feed, cause), feeds: () => this.feeds() })
   }
 
@@ -65,6 +68,12 @@ export class FeedRegistry implements Disposable {
 
   find(kind: FeedKind, id: string): Feed | undefined {
     return this.#held.get(`${kind}:${id}`)?.feed
+  }
+
+  /** The name of a channel. Of one that is open it is the same string for all: each has many connections. */
+  channelOf({ kind, id }: FeedSpec): string {
+    const channel = CHANNEL_OF[kind](id)
+    return this.#held.get(channel)?.feed.channel ?? channel
   }
 
   /** Begins to use a feed; each use must be released. @returns the open feed, or why not: then it is released already. */
@@ -104,7 +113,7 @@ export class FeedRegistry implements Disposable {
     this.#repair.close()
     for (const held of this.#held.values()) {
       held.cancelLinger?.()
-      held.unsubscribe()
+      held.listening.unsubscribe()
     }
     this.#held.clear()
   }
@@ -112,23 +121,13 @@ export class FeedRegistry implements Disposable {
   #hold(spec: FeedSpec): Held | null {
     if (this.#held.size >= MAX.feeds) return null
     const { clock, events, source } = this.#parts
-    const feed = new Feed(spec.kind, spec.id, {
-      clock,
-      events,
-      mend: (each, cause) => void this.#repair.mend(each, cause),
-    })
-    const listening = source.listen(spec.kind, spec.id, {
-      entry: (entry) => feed.take(entry),
-      get sockets() {
-        return feed.audience.size
-      },
-      signal: (payload) => feed.signal(payload),
-    })
+    const feed = new Feed(spec.kind, spec.id, this.#feedParts)
+    const listening = source.listen(spec.kind, spec.id, feed)
     const opened = new Promise<Refusal | null>((done) => {
       this.#opening.push({ spec, feed, done })
     })
     if (this.#opening.length === 1) clock.soon(() => void this.#openTogether())
-    const held: Held = { feed, opened, uses: 0, cancelLinger: null, unsubscribe: () => listening.unsubscribe() }
+    const held: Held = { feed, opened, uses: 0, cancelLinger: null, listening }
     this.#held.set(feed.channel, held)
     events.feeds(this.#held.size)
     return held
@@ -178,7 +177,7 @@ export class FeedRegistry implements Disposable {
   #drop(key: string, held: Held): void {
     if (this.#held.get(key) !== held) return
     this.#held.delete(key)
-    held.unsubscribe()
+    held.listening.unsubscribe()
     this.#parts.events.feeds(this.#held.size)
   }
 }

@@ -77,7 +77,7 @@ class FakeLog implements LogSource {
   }
 
   hear(entry: LogEntry): void {
-    this.#ear?.entry(entry)
+    this.#ear?.take(entry)
   }
 
   listen(_kind: string, _id: string, ear: Ear) {

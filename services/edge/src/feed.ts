@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts'
 import { jsonCodec } from './codec-json.ts'
 import type { EdgeEvents } from './events.ts'
 import { Audience } from './fan-out.ts'
-import type { LogEntry } from './log-source.ts'
+import type { Ear, LogEntry } from './log-source.ts'
 import { Ring } from './ring.ts'
 
 export type FeedKind = EntityKind
@@ -34,7 +34,7 @@ export type MendCause = 'hole' | 'audit' | 'behind'
  * One room, or one person's channel, that somebody here follows: its head, its newest events, its listeners. It hands entries on
  * in the log's order, each once, or not at all: what is missing in between is mended first, and nobody outside sees it.
  */
-export class Feed {
+export class Feed implements Ear {
   readonly kind: FeedKind
   readonly id: string
   readonly channel: string
@@ -44,7 +44,8 @@ export class Feed {
   readonly #parts: FeedParts
   #state: 'opening' | 'live' | 'mending' = 'opening'
   #waiting: LogEntry[] = []
-  readonly #removals = new Map<string, number>()
+  /** Made for the first: from most channels nobody is ever removed. */
+  #removals: Map<string, number> | null = null
   #head = 0
   #logSeq = 0
   #epoch = ''
@@ -72,6 +73,9 @@ export class Feed {
   /** Stream sequence of the entry of the head, 0 if it is not known. */
   get logSeq(): number {
     return this.#logSeq
+  }
+  get sockets(): number {
+    return this.audience.size
   }
   get isLive(): boolean {
     return this.#state === 'live'
@@ -153,7 +157,7 @@ export class Feed {
 
   /** Number of the event that last removed this person, as far as it was heard here; 0 if none did. */
   removedAt(user: string): number {
-    return this.#removals.get(user) ?? 0
+    return this.#removals?.get(user) ?? 0
   }
 
   /** Number of the oldest event in memory, or one past the head. */
@@ -201,6 +205,7 @@ export class Feed {
   #rememberRemoval(publication: Publication): void {
     const user = removedBy(publication)
     if (user === null) return
+    this.#removals ??= new Map()
     this.#removals.delete(user)
     this.#removals.set(user, publication.offset)
     const [oldest] = this.#removals.keys()

@@ -39,7 +39,7 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
       const entry = parseEntry({ subject, data, headers, seq: Number(headers.get(HEADER.logSeq)) })
       const span = bus.tracing?.begin('edge.fanout', { cause: traceOf(headers) })
       span?.note({ channel: channelOf(subject), first: entry.range.first, sockets: ear.sockets })
-      ear.entry(entry)
+      ear.take(entry)
       span?.end()
       events.entry('done')
     } catch (error) {

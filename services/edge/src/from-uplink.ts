@@ -28,7 +28,7 @@ import { Session } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
 import { TcpFrames } from './tcp-frames.ts'
 import { Downlink, type Flusher, type Wire } from './to-downlink.ts'
-import { KEEP_ALIVE, tcpWire, websocketWire } from './wires.ts'
+import { KEEP_ALIVE, TcpWire, WebSocketWire } from './wires.ts'
 
 export interface UplinkParts {
   readonly session: SessionParts
@@ -60,7 +60,11 @@ export function openSession(wire: Wire, codec: Codec, parts: UplinkParts): Sessi
   const session: Session = new Session(link, codec, parts.session)
   parts.session.sessions.add(session)
   parts.events.opened(wire.transport)
-  session.ended.push(parts.heartbeat.add(session), () => parts.outboxes.forget(link))
+  const stopPings = parts.heartbeat.add(session)
+  session.ended = () => {
+    stopPings()
+    parts.outboxes.forget(link)
+  }
   return session
 }
 
@@ -107,7 +111,7 @@ function forgetRequest(websocket: WebSocket, socket: Socket, response: ServerRes
 
 function accept(socket: WebSocket, request: FastifyRequest, parts: UplinkParts): void {
   const codec = socket.protocol === PROTOBUF_SUBPROTOCOL ? parts.protobuf : jsonCodec
-  const wire = websocketWire(socket, request.raw.socket, request.ip)
+  const wire = new WebSocketWire(socket, request.raw.socket, request.ip)
   const session = openSession(wire, codec, parts)
   session.trace = traceIn(request)
   socket.on('message', (data) => session.receive(data as Buffer))
@@ -143,7 +147,7 @@ export async function listenTcp(place: ListenOptions, parts: UplinkParts): Promi
 
 function acceptTcp(socket: Socket, parts: UplinkParts): void {
   socket.on('error', () => socket.destroy())
-  const wire = tcpWire(socket)
+  const wire = new TcpWire(socket)
   if (parts.admission.connection(wire.address)) {
     wire.shun(CLOSE.busy.code, CLOSE.busy.reason)
     return

@@ -7,7 +7,7 @@ export type { LogEntry } from '@switchboard/bus/log-entry'
 /** What follows rooms and people: the log as it grows, and where it stands. Reads reject while NATS is away. */
 export interface LogSource {
   /** Hears one entity until unsubscribed. Entries may be lost or doubled, in order otherwise. */
-  listen(kind: EntityKind, id: string, ear: Ear): { unsubscribe(): void }
+  listen(kind: EntityKind, id: string, ear: Ear): Listening
   /** Resolves when everything listened to before is heard. */
   settled(): Promise<void>
   /** The last entry, the newest that was acknowledged to anybody. */
@@ -20,8 +20,12 @@ export interface LogSource {
   epoch(kind: EntityKind, id: string): Promise<string>
 }
 
+export interface Listening {
+  unsubscribe(): void
+}
+
 export interface Ear {
-  entry(entry: LogEntry): void
+  take(entry: LogEntry): void
   /** Sockets that it hands entries on to. */
   readonly sockets: number
   /** Signals, one a line. */

@@ -5,7 +5,8 @@ import type { Session } from './session.ts'
 /** Every connection of this edge. */
 export class SessionTable {
   readonly #all = new Set<Session>()
-  readonly #byUser = new Map<string, Set<Session>>()
+  /** The oldest first. Arrays, as most users have one: a set of one is four times as large. */
+  readonly #byUser = new Map<string, Session[]>()
   readonly #unauthenticated = new Map<string, number>()
   #identified = 0
 
@@ -30,23 +31,22 @@ export class SessionTable {
 
   /** The connection belongs to this user now. One too many, and the oldest gives way: it may be half-open and dead. */
   identified(user: string, session: Session): void {
-    const sessions = this.#byUser.get(user) ?? new Set<Session>()
-    this.#byUser.set(user, sessions)
-    sessions.add(session)
+    const sessions = this.#byUser.get(user) ?? []
+    this.#byUser.set(user, [...sessions, session])
     this.#identified += 1
     this.#count(session, -1)
-    if (sessions.size <= MAX.userConnections) return
-    const [oldest] = sessions
-    oldest?.close('connection_limit')
+    if (sessions.length >= MAX.userConnections) sessions[0]?.close('connection_limit')
   }
 
   /** The connection belongs to this user no more. */
   forget(user: string, session: Session): void {
     const sessions = this.#byUser.get(user)
-    if (!sessions?.delete(session)) return
+    if (!sessions?.includes(session)) return
+    const left = sessions.filter((each) => each !== session)
     this.#identified -= 1
     this.#count(session, 1)
-    if (sessions.size === 0) this.#byUser.delete(user)
+    if (left.length === 0) this.#byUser.delete(user)
+    else this.#byUser.set(user, left)
   }
 
   remove(session: Session): void {

@@ -2,6 +2,7 @@ import type { CloseName } from '@switchboard/contracts/close-codes'
 import { isRefusal, type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF, type RawCommand } from '@switchboard/contracts/protocol'
+import { noTimer } from './clock.ts'
 import type { Codec } from './codec.ts'
 import { CountedRooms } from './counted-rooms.ts'
 import type { Link } from './link.ts'
@@ -36,7 +37,7 @@ export class Session implements Owner, Present, Counting {
   /** What the client says of its own trace. */
   trace: string | undefined
   /** Called when it ends. */
-  readonly ended: (() => void)[] = []
+  ended = noTimer
   readonly #bucket: Bucket
   readonly #frames: Bucket
   #state: 'new' | 'connecting' | 'ready' | 'closed' = 'new'
@@ -49,11 +50,11 @@ export class Session implements Owner, Present, Counting {
   #added: (readonly [room: string, roomSeq: number])[] = []
   #connects = 0
   #inFlight = 0
-  readonly #typedAt = new Map<string, number>()
+  #typedAt: Map<string, number> | null = null
   #refused = 0
   #isLeaving = false
-  #cancelDeadline = () => {}
-  #cancelExpiry = () => {}
+  #cancelDeadline = noTimer
+  #cancelExpiry = noTimer
 
   constructor(link: Link, codec: Codec, parts: SessionParts) {
     this.client = parts.newId()
@@ -127,7 +128,7 @@ export class Session implements Owner, Present, Counting {
     this.parts.changes.forget(this)
     this.#forgetIdentity()
     this.parts.sessions.remove(this)
-    for (const each of this.ended) each()
+    this.ended()
     this.parts.events.closed(this.link.transport, reason)
   }
 
@@ -188,8 +189,8 @@ export class Session implements Owner, Present, Counting {
   typing(room: string): Refusal | object {
     if (!this.person.isMember(room)) return refuse('not_a_member', { field: 'room' })
     const now = this.parts.clock.steady()
-    if (now - (this.#typedAt.get(room) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return {}
-    if (this.#typedAt.size >= MAX.connectionRooms) this.#typedAt.clear()
+    if (now - (this.#typedAt?.get(room) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return {}
+    if (this.#typedAt === null || this.#typedAt.size >= MAX.connectionRooms) this.#typedAt = new Map()
     this.#typedAt.set(room, now)
     this.parts.typing(room, this.user)
     return {}
@@ -226,6 +227,7 @@ export class Session implements Owner, Present, Counting {
     this.#connects += 1
     // From here on it is our turn: a slow answer of ours is no fault of the client.
     this.#cancelDeadline()
+    this.#cancelDeadline = noTimer
     const attempt: Attempt = {
       joined: (person) => {
         this.#person = person

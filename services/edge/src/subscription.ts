@@ -13,6 +13,11 @@ export interface Owner {
   restart(): void
 }
 
+/** All subscriptions of that connection. */
+export interface Holder {
+  drop(subscription: Subscription): void
+}
+
 /** One channel of one connection. `by` tells who asked: a client resubscribes by itself, the server's come with a new connection. */
 export class Subscription implements Listener {
   readonly channel: string
@@ -24,19 +29,15 @@ export class Subscription implements Listener {
   feed: Feed | null = null
   state: 'pending' | 'live' | 'ended' = 'pending'
   readonly #owner: Owner
-  readonly #dropped: (subscription: Subscription) => void
+  readonly #holder: Holder
 
-  constructor(
-    channel: string,
-    by: 'server' | 'client',
-    parts: { owner: Owner; dropped: (subscription: Subscription) => void; since: number },
-  ) {
+  constructor(channel: string, by: 'server' | 'client', parts: { owner: Owner; holder: Holder; since: number }) {
     this.channel = channel
     this.by = by
     this.user = parts.owner.user
     this.codec = parts.owner.codec
     this.#owner = parts.owner
-    this.#dropped = parts.dropped
+    this.#holder = parts.holder
     this.since = parts.since
   }
 
@@ -74,7 +75,7 @@ export class Subscription implements Listener {
       return
     }
     const wasLive = this.state === 'live'
-    this.#dropped(this)
+    this.#holder.drop(this)
     // Of one that was not answered yet the client learns from the answer.
     if (!wasLive) return
     this.#owner.link.send(this.codec.push({ channel: this.channel, unsubscribe: UNSUBSCRIBE[why] }))

@@ -18,11 +18,12 @@ function connection(...rooms: string[]) {
       const feed = { kind, id, head: 1, oldest: 1, epoch: 'e', since: () => [], remember: () => {}, audience }
       opening.push(() => resolve(feed as unknown as Feed))
     })
+  const channelOf = ({ kind, id }: FeedSpec) => `${kind}:${id}`
   const restarts: string[] = []
   const link = { send: () => {}, signal: () => {} } as never
   const owner = { user: 'ann', codec: jsonCodec, link, restart: () => void restarts.push('restart') }
   const subscriptions = new Subscriptions(owner, {
-    feeds: { use, release: () => {}, mend: async () => {} } as unknown as FeedRegistry,
+    feeds: { channelOf, use, release: () => {}, mend: async () => {} } as unknown as FeedRegistry,
     archive: { head: async () => 1, events: async () => [] },
     clock: systemClock,
     events: new Proxy({}, { get: () => () => {} }) as EdgeEvents,

@@ -8,7 +8,7 @@ import type { FeedRegistry, FeedSpec } from './feed-registry.ts'
 import type { Archive } from './log-source.ts'
 import type { Person } from './person.ts'
 import { type Budget, type Position, Recovery } from './recovery.ts'
-import { type Owner, Subscription } from './subscription.ts'
+import { type Holder, type Owner, Subscription } from './subscription.ts'
 
 export interface SubscriptionParts {
   readonly feeds: FeedRegistry
@@ -29,11 +29,11 @@ const isEnded = ({ state }: Subscription): boolean => state === 'ended'
 const freshBudget = (): Budget => ({ bytes: MAX.recoverBytes })
 
 /** All channels of one connection. */
-export class Subscriptions {
+export class Subscriptions implements Holder {
   readonly #owner: Owner
   readonly #parts: SubscriptionParts
   readonly #byChannel = new Map<string, Subscription>()
-  readonly #arrivals = new Map<string, Set<() => void>>()
+  #arrivals: Map<string, Set<() => void>> | null = null
   #closed = false
 
   constructor(owner: Owner, parts: SubscriptionParts) {
@@ -62,7 +62,7 @@ export class Subscriptions {
       specs.push({ kind: 'room', id: room, head })
     const all = await Promise.all(
       specs.map((spec) => {
-        const subscription = this.#reserve(CHANNEL_OF[spec.kind](spec.id), 'server')
+        const subscription = this.#reserve(this.#parts.feeds.channelOf(spec), 'server')
         return this.#prepare(subscription, spec, wanted.get(subscription.channel) ?? {})
       }),
     )
@@ -90,7 +90,7 @@ export class Subscriptions {
     position: Position,
     reply: (result: SubscribeResult) => void,
   ): Promise<Refusal | null> {
-    const channel = CHANNEL_OF[spec.kind](spec.id)
+    const channel = this.#parts.feeds.channelOf(spec)
     const known = this.#byChannel.get(channel)
     if (known?.by === 'client') return refuse('already_subscribed', { field: 'channel' })
     if (!known && this.size >= MAX.connectionRooms) return refuse('limit_exceeded', { field: 'channel' })
@@ -133,7 +133,7 @@ export class Subscriptions {
   }
 
   /** Ends a subscription without a word. */
-  drop = (subscription: Subscription): void => {
+  drop(subscription: Subscription): void {
     if (subscription.state === 'ended') return
     subscription.state = 'ended'
     if (this.#byChannel.get(subscription.channel) === subscription) this.#byChannel.delete(subscription.channel)
@@ -150,10 +150,11 @@ export class Subscriptions {
       const cancel = this.#parts.clock.after(ms, () => done())
       const done = () => {
         cancel()
-        this.#arrivals.get(room)?.delete(done)
-        if (this.#arrivals.get(room)?.size === 0) this.#arrivals.delete(room)
+        this.#arrivals?.get(room)?.delete(done)
+        if (this.#arrivals?.get(room)?.size === 0) this.#arrivals.delete(room)
         resolve()
       }
+      this.#arrivals ??= new Map()
       const waiting = this.#arrivals.get(room) ?? new Set()
       waiting.add(done)
       this.#arrivals.set(room, waiting)
@@ -162,7 +163,7 @@ export class Subscriptions {
 
   /** Nobody needs to wait for this room: it is there, or only counted. */
   #arrived(room: string): void {
-    for (const done of [...(this.#arrivals.get(room) ?? [])]) done()
+    for (const done of [...(this.#arrivals?.get(room) ?? [])]) done()
   }
 
   counted(room: string): void {
@@ -176,11 +177,11 @@ export class Subscriptions {
   close(): void {
     this.#closed = true
     this.dropAll()
-    for (const room of [...this.#arrivals.keys()]) this.#arrived(room)
+    for (const room of [...(this.#arrivals?.keys() ?? [])]) this.#arrived(room)
   }
 
   #reserve(channel: string, by: 'server' | 'client', since = 0): Subscription {
-    const subscription = new Subscription(channel, by, { owner: this.#owner, dropped: this.drop, since })
+    const subscription = new Subscription(channel, by, { owner: this.#owner, holder: this, since })
     this.#byChannel.set(channel, subscription)
     return subscription
   }

@@ -18,60 +18,97 @@ const FRAMES = { text: new MessageFrames('text'), binary: new MessageFrames('bin
  * @NOTE Frames are written past the library, which makes a header for each socket of a room and hands over two pieces. Without
  * compression it holds nothing back, so they keep their order beside the pings and closes that it writes itself.
  */
-export function websocketWire(websocket: WebSocket, socket: Socket, address: string): Wire {
-  const frames = websocket.protocol === PROTOBUF_SUBPROTOCOL ? FRAMES.binary : FRAMES.text
-  return {
-    transport: 'websocket',
-    address,
-    write: (frame) => {
-      // After the close frame of either side nothing may follow.
-      if (websocket.readyState === websocket.OPEN) socket.write(frames.of(frame))
-    },
-    cork: () => socket.cork(),
-    uncork: () => socket.uncork(),
-    close: (code, reason) => websocket.close(code, reason),
-    shun: (code, reason) => {
-      websocket.close(code, reason)
-      websocket.pause()
-    },
-    terminate: () => websocket.terminate(),
-    get waitingBytes() {
-      return websocket.bufferedAmount
-    },
-    get sentBytes() {
-      return socket.bytesWritten - socket.writableLength
-    },
+export class WebSocketWire implements Wire {
+  readonly transport = 'websocket'
+  readonly address: string
+  readonly #websocket: WebSocket
+  readonly #socket: Socket
+  readonly #frames: MessageFrames
+
+  constructor(websocket: WebSocket, socket: Socket, address: string) {
+    this.address = address
+    this.#websocket = websocket
+    this.#socket = socket
+    this.#frames = websocket.protocol === PROTOBUF_SUBPROTOCOL ? FRAMES.binary : FRAMES.text
+  }
+
+  get waitingBytes(): number {
+    return this.#websocket.bufferedAmount
+  }
+  get sentBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  write(frame: Uint8Array): void {
+    // After the close frame of either side nothing may follow.
+    if (this.#websocket.readyState === this.#websocket.OPEN) this.#socket.write(this.#frames.of(frame))
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  close(code: number, reason: string): void {
+    this.#websocket.close(code, reason)
+  }
+
+  shun(code: number, reason: string): void {
+    this.close(code, reason)
+    this.#websocket.pause()
+  }
+
+  terminate(): void {
+    this.#websocket.terminate()
   }
 }
 
 /** A TCP connection with length-prefixed frames. Why it ends is said in a last frame. */
-export function tcpWire(socket: Socket): Wire {
-  const write = (frame: Uint8Array) => {
-    socket.write(frameHeader(frame))
-    socket.write(frame)
+export class TcpWire implements Wire {
+  readonly transport = 'tcp'
+  readonly address: string
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    this.address = socket.remoteAddress ?? ''
+    this.#socket = socket
   }
-  const close = (code: number, reason: string) => {
-    write(Buffer.from(JSON.stringify({ push: { disconnect: { code, reason } } })))
-    socket.end()
-    socket.setTimeout(TCP_END_MS, () => socket.destroy())
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength
   }
-  return {
-    transport: 'tcp',
-    address: socket.remoteAddress ?? '',
-    write,
-    cork: () => socket.cork(),
-    uncork: () => socket.uncork(),
-    close,
-    shun: (code, reason) => {
-      close(code, reason)
-      socket.pause()
-    },
-    terminate: () => socket.destroy(),
-    get waitingBytes() {
-      return socket.writableLength
-    },
-    get sentBytes() {
-      return socket.bytesWritten - socket.writableLength
-    },
+  get sentBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  write(frame: Uint8Array): void {
+    this.#socket.write(frameHeader(frame))
+    this.#socket.write(frame)
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  close(code: number, reason: string): void {
+    this.write(Buffer.from(JSON.stringify({ push: { disconnect: { code, reason } } })))
+    this.#socket.end()
+    this.#socket.setTimeout(TCP_END_MS, () => this.#socket.destroy())
+  }
+
+  shun(code: number, reason: string): void {
+    this.close(code, reason)
+    this.#socket.pause()
+  }
+
+  terminate(): void {
+    this.#socket.destroy()
   }
 }

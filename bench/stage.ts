@@ -80,7 +80,11 @@ export async function startStage(ground: Ground, more: Partial<SystemOptions> = 
   const token = (user: string) => tokenOf(options.jwtPrivateKey, user)
   const meter = (service: ServiceName) => familyMeter(service, () => system.process(service).pid)
   const meters = [...system.processes.map(({ service }) => meter(service)), ground.meters.nats, ground.meters.mongo]
-  const makeRoom = (members: readonly string[]) => roomOf(system.url, token, members)
+  const makeRooms = async (rooms: readonly (readonly string[])[]) => {
+    const ids = await someAtOnce(rooms, CALLS_AT_ONCE, (members) => roomOf(system.url, token, members))
+    await settled(system)
+    return ids
+  }
   const owned = stack.move()
   return {
     system,
@@ -97,9 +101,30 @@ export async function startStage(ground: Ground, more: Partial<SystemOptions> = 
       })
     },
     token,
-    makeRoom,
-    makeRooms: (rooms) => someAtOnce(rooms, CALLS_AT_ONCE, makeRoom),
+    makeRooms,
+    makeRoom: async (members) => (await makeRooms([members]))[0] ?? '',
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/**
+ * Everybody's list has the rooms that were made. Who connects before is given their room later, with all that happened in it: on a
+ * loaded machine those were deliveries that the load had not asked for.
+ */
+async function settled(system: System): Promise<void> {
+  const read = async (service: ServiceName, name: string) =>
+    sumOf(await readMetrics(system.process(service).operatorUrl), name)
+  const deadline = performance.now() + FOLLOW_MS_MAX
+  for (let before = -1; ; await sleep(FOLLOW_LOOK_MS)) {
+    const [inHand, stored, waiting] = await Promise.all([
+      read('router', 'switchboard_channel_pending'),
+      read('storage', 'switchboard_storage_events_total'),
+      read('storage', 'switchboard_channel_pending'),
+    ])
+    if (inHand === 0 && waiting === 0 && stored === before) return
+    if (performance.now() > deadline)
+      throw new VoidRunError(`rooms were not in everybody's list within ${FOLLOW_MS_MAX} ms`)
+    before = stored
   }
 }
 

@@ -71,12 +71,15 @@ async function ensureConsumer(bus: Bus, options: WorkOptions): Promise<void> {
 /** Consumes a stream with others through one durable consumer, at least once, in no order. Disposing waits for what is in hand. */
 export async function consumeWork(bus: Bus, options: WorkOptions): Promise<AsyncDisposable> {
   const abort = new AbortController()
-  const inHand = new Set<Promise<void>>()
+  const inHand = new Map<JsMsg, Promise<void>>()
   let current: ConsumerMessages | undefined
   await patiently(() => ensureConsumer(bus, options), { msMax: START_MS_MAX, log: bus.log })
 
+  // One for all in hand: a timer for each record would cost more than most records do.
+  const working = setInterval(() => {
+    for (const message of inHand.keys()) message.working()
+  }, ACK_WAIT_MS / 2)
   const settle = async (message: JsMsg) => {
-    const working = setInterval(() => message.working(), ACK_WAIT_MS / 2)
     try {
       const outcome = await decide(bus, options, message)
       if (outcome.kind === 'done') message.ack()
@@ -96,8 +99,6 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
     } catch (error) {
       // Not acknowledged: the server gives it out again after its wait.
       bus.log.warn({ channel: options.channel, error: String(error) }, 'a record stays for another try')
-    } finally {
-      clearInterval(working)
     }
   }
   const read = async () => {
@@ -107,8 +108,8 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
     void stopWhenLost(bus, messages)
     if (abort.signal.aborted) messages.stop()
     for await (const message of messages) {
-      const settled: Promise<void> = settle(message).finally(() => inHand.delete(settled))
-      inHand.add(settled)
+      const settled = settle(message).finally(() => inHand.delete(message))
+      inHand.set(message, settled)
     }
   }
   const loop = async () => {
@@ -131,7 +132,8 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
       abort.abort()
       current?.stop()
       await finished
-      await Promise.all(inHand)
+      await Promise.all(inHand.values())
+      clearInterval(working)
     },
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import fc from 'fast-check'
-import { backoffMs, DeadlineError, pause, within } from './deadline.ts'
+import { backoffMs, DeadlineError, pause, pausing, within } from './deadline.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -73,4 +73,14 @@ test('a back-off, for any attempt and dice, is within its doubling bound and nev
     backoffMs(3, () => 1, { base: 10, max: 1_000 }),
     80,
   )
+})
+
+test('pauses of many for one signal: each ends after its time, all when it aborts, and none begins after', async () => {
+  const abort = new AbortController()
+  const pauseFor = pausing(abort.signal)
+  await pauseFor(1)
+  const all = Array.from({ length: 3 }, () => pauseFor(1_000_000))
+  abort.abort()
+  await Promise.all(all)
+  await pauseFor(1_000_000)
 })

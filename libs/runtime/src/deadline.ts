@@ -30,6 +30,23 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** The same for many who wait for one signal: a signal looks through all of its listeners for each one that comes. */
+export function pausing(signal: AbortSignal): (ms: number) => Promise<void> {
+  const ends = new Set<() => void>()
+  signal.addEventListener('abort', () => ends.forEach((end) => void end()), { once: true })
+  return (ms) =>
+    new Promise((resolve) => {
+      if (signal.aborted) return resolve()
+      const end = () => {
+        clearTimeout(timer)
+        ends.delete(end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      ends.add(end)
+    })
+}
+
 /** Delay before attempt number `attempt` (0, 1, …): full jitter under a doubling bound, so that many do not return at once. */
 export const backoffMs = (attempt: number, random: () => number, { base = 100, max = 5_000 } = {}): number =>
   random() * Math.min(max, base * 2 ** attempt)

@@ -1,3 +1,4 @@
+import { DeadlineError } from '@switchboard/runtime/deadline'
 import type { Dispatcher } from 'undici'
 
 /** A POST over a provider's connection. `path` starts with a slash. */
@@ -5,10 +6,10 @@ export type Post = {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array
-  /** Until then it has to be on its way: what waits longer for a stream is not sent any more. */
-  readonly start: AbortSignal
-  /** Ends the whole exchange. */
-  readonly end: AbortSignal
+  /** Milliseconds in which it has to be on its way: what waits longer for a stream is not sent any more. */
+  readonly startMsMax: number
+  /** Milliseconds for the whole exchange. */
+  readonly endMsMax: number
 }
 
 export type Answer = {
@@ -31,7 +32,7 @@ export type Requester = Pick<Dispatcher, 'dispatch'>
  * undici's `request` (8.12) does not end the wait for a free stream: behind a provider that takes pushes and answers none, one
  * would lie in the client until it is better, and then be shown though it was read long ago.
  *
- * @throws NotStartedError where nothing was written; else what the connection says, or the reason of `end`.
+ * @throws NotStartedError where nothing was written; else what the connection says, or a DeadlineError.
  */
 export function exchange(requester: Requester, origin: string, post: Post): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
@@ -44,10 +45,13 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     reject(reason)
   }
   const late = () => new NotStartedError('no stream was free in time')
-  const unstarted = () => isStarted || end(late())
-  const unanswered = () => end(post.end.reason)
-  post.start.addEventListener('abort', unstarted)
-  post.end.addEventListener('abort', unanswered)
+  let isLate = false
+  // Plain timers: two signals for each push were a tenth of the notifier's time.
+  const start = setTimeout(() => {
+    isLate = true
+    if (!isStarted) end(late())
+  }, post.startMsMax)
+  const whole = setTimeout(() => end(new DeadlineError(`no answer within ${post.endMsMax} ms`)), post.endMsMax)
   const body: Buffer[] = []
   let bytes = 0
   let head: Pick<Answer, 'status' | 'headers'> | undefined
@@ -58,7 +62,7 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
       // Also called again for a stream that the provider refused: then it was written once and provably not processed.
       onRequestStart: (controller) => {
         isStarted = true
-        if (over === undefined && post.start.aborted) over = late()
+        if (over === undefined && isLate) over = late()
         if (over !== undefined) controller.abort(over)
         stop = (reason) => controller.abort(reason)
       },
@@ -78,7 +82,7 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     },
   )
   return promise.finally(() => {
-    post.start.removeEventListener('abort', unstarted)
-    post.end.removeEventListener('abort', unanswered)
+    clearTimeout(start)
+    clearTimeout(whole)
   })
 }

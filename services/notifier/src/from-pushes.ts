@@ -11,7 +11,7 @@ import { decodeJson } from '@switchboard/bus/core'
 import { traceOf } from '@switchboard/bus/trace'
 import { consumeWork, done, retry, type Outcome as WorkOutcome, type WorkRecord } from '@switchboard/bus/work'
 import type { Device, HookRecord, PushRecord } from '@switchboard/contracts/records'
-import { pause } from '@switchboard/runtime/deadline'
+import { pausing } from '@switchboard/runtime/deadline'
 import { createSlots } from '@switchboard/runtime/slots'
 import { type Span, throughSpan } from '@switchboard/runtime/tracing'
 import type { Delivery } from './deliver.ts'
@@ -41,8 +41,9 @@ export type FromPushesOptions = {
 /** Sends what is due, with all other notifiers. Disposing gives back what waits and finishes what is being sent. */
 export async function fromPushes(bus: Bus, options: FromPushesOptions): Promise<AsyncDisposable> {
   const stopping = new AbortController()
+  const pause = pausing(stopping.signal)
   const consume = <R extends Queued>(queue: Queue<R>): Promise<AsyncDisposable> => {
-    const handle = handlerOf({ ...options, ...queue }, stopping.signal)
+    const handle = handlerOf({ ...options, ...queue, pause }, stopping.signal)
     return consumeWork(bus, {
       service: 'notifier',
       channel: 'pushes',
@@ -82,13 +83,16 @@ type Queue<R extends Queued> = {
 
 /** Waits until a record is due, and for a place; given back when this notifier stops meanwhile. */
 const handlerOf =
-  <R extends Queued>(queue: Queue<R> & Pick<FromPushesOptions, 'events' | 'now'>, stopping: AbortSignal) =>
+  <R extends Queued>(
+    queue: Queue<R> & Pick<FromPushesOptions, 'events' | 'now'> & { readonly pause: (ms: number) => Promise<void> },
+    stopping: AbortSignal,
+  ) =>
   async (record: R): Promise<WorkOutcome> => {
-    const { deliver, events, now, slots } = queue
+    const { deliver, events, now, slots, pause } = queue
     const finish = events.taking('pushes')
     let result = 'failed'
     try {
-      await pause(Math.max(0, record.due_at - now()), stopping)
+      await pause(Math.max(0, record.due_at - now()))
       const outcome = stopping.aborted
         ? retry(Math.max(0, record.due_at - now()))
         : outcomeOf(await slots(() => deliver(record)))

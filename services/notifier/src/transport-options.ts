@@ -10,10 +10,10 @@ export const pushStartMsMax = 2_000
 /** The same for what is not shown to anybody, and may wait. */
 const PLAIN_START_MS_MAX = 20_000
 
-/** Until when a push, or anything else, has to be on its way, and until when it has to be answered. */
-export const deadlinesOf = (what: 'push' | 'plain'): { start: AbortSignal; end: AbortSignal } => ({
-  start: AbortSignal.timeout(what === 'push' ? pushStartMsMax : PLAIN_START_MS_MAX),
-  end: AbortSignal.timeout(EXCHANGE_MS_MAX),
+/** In how many milliseconds a push, or anything else, has to be on its way, and in how many it has to be answered. */
+export const deadlinesOf = (what: 'push' | 'plain'): { startMsMax: number; endMsMax: number } => ({
+  startMsMax: what === 'push' ? pushStartMsMax : PLAIN_START_MS_MAX,
+  endMsMax: EXCHANGE_MS_MAX,
 })
 
 /**

@@ -7,6 +7,8 @@ const NETWORK_GROUPS = 4
 
 /** What limits by address count as one: an IPv4 address, or the network of an IPv6 address. */
 export function addressKey(address: string): string {
+  // Most are, and looking at one more closely costs more than the rest of what is done for it.
+  if (!address.includes(':')) return address
   const mapped = MAPPED.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   const [bare = ''] = address.split('%')

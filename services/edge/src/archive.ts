@@ -64,8 +64,11 @@ export function createArchive(storage: RpcParts['storage']): Archive {
       const key = `${kind} ${id} ${after} ${upTo}`
       const running = collecting.get(key)
       if (running) return running
-      const collected = inTurn(() => collect(kind, id, { after, upTo })).finally(() => collecting.delete(key))
+      const collected = inTurn(() => collect(kind, id, { after, upTo }))
       collecting.set(key, collected)
+      // Not before whoever waited for it has put it into the feed: who comes in between would ask once more.
+      const forget = () => setImmediate(() => collecting.delete(key))
+      collected.then(forget, forget)
       return collected
     },
   }

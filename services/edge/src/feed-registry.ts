@@ -40,8 +40,8 @@ export interface RegistryParts {
 const SECOND_LOOK_MS = 1_000
 
 /**
- * Every open feed, once, whoever uses it. What is opened in the same turn of the loop is opened together: one flush, one reading of
- * heads, so that a storm of reconnects costs reads per room and not per connection.
+ * Every open feed, once, whoever uses it. What is opened in the same turn of the loop, or while others are being opened, is opened
+ * together: one flush, one reading of heads, so that a storm of reconnects costs reads per room and not per connection.
  */
 export class FeedRegistry implements Disposable {
   readonly #parts: RegistryParts
@@ -50,6 +50,7 @@ export class FeedRegistry implements Disposable {
   readonly #repair: FeedRepair
   readonly #audit: FeedAudit
   #opening: Opening[] = []
+  #isOpening = false
 
   constructor(parts: RegistryParts) {
     this.#parts = parts
@@ -126,26 +127,31 @@ export class FeedRegistry implements Disposable {
     const opened = new Promise<Refusal | null>((done) => {
       this.#opening.push({ spec, feed, done })
     })
-    if (this.#opening.length === 1) clock.soon(() => void this.#openTogether())
+    if (!this.#isOpening) {
+      this.#isOpening = true
+      clock.soon(() => void this.#openAll())
+    }
     const held: Held = { feed, opened, uses: 0, cancelLinger: null, listening }
     this.#held.set(feed.channel, held)
     events.feeds(this.#held.size)
     return held
   }
 
-  async #openTogether(): Promise<void> {
-    const batch = this.#opening
-    this.#opening = []
+  async #openAll(): Promise<void> {
+    while (this.#opening.length > 0) {
+      const batch = this.#opening
+      this.#opening = []
+      await this.#openTogether(batch)
+    }
+    this.#isOpening = false
+  }
+
+  async #openTogether(batch: readonly Opening[]): Promise<void> {
     try {
       await this.#parts.source.settled()
       await Promise.all((['room', 'user', 'desk'] as const).map((kind) => this.#openKind(kind, batch)))
     } catch (error) {
-      this.#parts.events.feedsNotOpened(batch.length, error)
-      for (const { feed, done } of batch) {
-        const held = this.#held.get(feed.channel)
-        if (held?.feed === feed && !feed.isLive) this.#drop(feed.channel, held)
-        done(refuse('unavailable'))
-      }
+      this.#notOpened(batch, error)
     }
   }
 
@@ -156,22 +162,39 @@ export class FeedRegistry implements Disposable {
     if (only === undefined) return
     const { source, clock } = this.#parts
     const heads = ids.length === 1 ? new Map([[only, await source.head(kind, only)]]) : await source.heads(kind, ids)
-    await Promise.all(
-      batch.map(async ({ spec, feed, done }) => {
-        const head = heads.get(spec.id)
-        if (head) feed.open({ head: head.range.last, epoch: head.range.epoch, logSeq: head.logSeq })
-        else feed.open(await this.#openOlder(spec))
-        done(null)
-      }),
-    )
+    for (const opening of batch) {
+      const head = heads.get(opening.spec.id)
+      // Storage may take its time: those that only need the log do not wait for it.
+      if (head) this.#opened(opening, { head: head.range.last, epoch: head.range.epoch, logSeq: head.logSeq })
+      else void this.#openOlder(opening)
+    }
     if (ids.length > 1) clock.after(SECOND_LOOK_MS, () => void this.#audit.audit(batch.map(({ feed }) => feed)))
   }
 
   /** The log holds nothing of it: it is new, or nothing has happened for as long as the log is kept. */
-  async #openOlder({ kind, id, head }: FeedSpec): Promise<{ head: number; epoch: string; logSeq: number }> {
+  async #openOlder(opening: Opening): Promise<void> {
+    const { kind, id, head } = opening.spec
     const { source, archive } = this.#parts
-    const [epoch, known] = await Promise.all([source.epoch(kind, id), head ?? archive.head(kind, id)])
-    return { head: known, epoch, logSeq: 0 }
+    try {
+      const [epoch, known] = await Promise.all([source.epoch(kind, id), head ?? archive.head(kind, id)])
+      this.#opened(opening, { head: known, epoch, logSeq: 0 })
+    } catch (error) {
+      this.#notOpened([opening], error)
+    }
+  }
+
+  #opened({ feed, done }: Opening, at: Parameters<Feed['open']>[0]): void {
+    feed.open(at)
+    done(null)
+  }
+
+  #notOpened(openings: readonly Opening[], error: unknown): void {
+    this.#parts.events.feedsNotOpened(openings.length, error)
+    for (const { feed, done } of openings) {
+      const held = this.#held.get(feed.channel)
+      if (held?.feed === feed && !feed.isLive) this.#drop(feed.channel, held)
+      done(refuse('unavailable'))
+    }
   }
 
   #drop(key: string, held: Held): void {

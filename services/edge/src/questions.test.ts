@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { createArchive } from './archive.ts'
@@ -29,6 +30,16 @@ test('a gap of several pages, then all of it, asked for once though many want it
   )
   assert.equal(first, second)
   assert.deepEqual(asked, [10, 110, 210])
+})
+
+test('a gap that just came is not asked for again in the same moment, but later', async () => {
+  const { archive, asked } = storageOf(20)
+  const first = await archive.events(room, 10, 20)
+  assert.equal(await archive.events(room, 10, 20), first)
+  assert.deepEqual(asked, [10])
+  await setImmediate()
+  await archive.events(room, 10, 20)
+  assert.deepEqual(asked, [10, 10])
 })
 
 test('a gap that is too long, has a hole, or ends too early, then null', async () => {

@@ -1,6 +1,8 @@
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson } from './core.ts'
 import { isWrongSequence } from './infrastructure.ts'
+import { lastMessage } from './log.ts'
+import { stackless } from './stackless.ts'
 
 /** A claim as it lies in its bucket, where it ends by itself after `pushAgeMs`. */
 export interface Claim<T> {
@@ -19,9 +21,8 @@ export async function writeClaim(
   claim: { key: string; value: unknown; expect: number },
 ): Promise<number | null> {
   try {
-    const ack = await bus.js.publish(subjectOf(bus, claim.key), encodeJson(claim.value), {
-      expect: { lastSubjectSequence: claim.expect },
-    })
+    const options = { expect: { lastSubjectSequence: claim.expect } }
+    const ack = await stackless(() => bus.js.publish(subjectOf(bus, claim.key), encodeJson(claim.value), options))
     return ack.seq
   } catch (error) {
     if (isWrongSequence(error)) return null
@@ -31,9 +32,7 @@ export async function writeClaim(
 
 /** The claim under a key, from the leader: what was written to anybody's knowledge. Null if there is none. @throws when NATS is away. */
 export async function readClaim<T>(bus: Bus, key: string): Promise<Claim<T> | null> {
-  const message = await bus.jsm.streams.getMessage(bus.names.bucketStream(bus.names.claims), {
-    last_by_subj: subjectOf(bus, key),
-  })
+  const message = await lastMessage(bus, bus.names.bucketStream(bus.names.claims), subjectOf(bus, key))
   if (!message || message.data.byteLength === 0) return null
   return { revision: message.seq, value: decodeJson<T>(message.data) }
 }

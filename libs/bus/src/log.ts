@@ -17,19 +17,19 @@ const HEADS_BATCH = 500
 const toEntry = (message: StoredMsg): LogEntry =>
   parseEntry({ subject: message.subject, seq: message.seq, data: message.data, headers: message.header })
 
+/** The last record of a subject, from the stream's leader. Null if there is none. @throws when NATS is away. */
+export const lastMessage = (bus: Bus, stream: string, subject: string): Promise<StoredMsg | null> =>
+  stackless(() => bus.jsm.streams.getMessage(stream, { last_by_subj: subject }))
+
 /** The last entry of an entity, from the stream's leader: it is the newest that was acknowledged to anybody. Null if there is none. @throws when NATS is away. */
 export async function readHead(bus: Bus, kind: EntityKind, id: string): Promise<LogEntry | null> {
-  const message = await bus.jsm.streams.getMessage(bus.names.logStream(streamOf(partitionOf(id))), {
-    last_by_subj: bus.names.log(kind, id),
-  })
+  const message = await lastMessage(bus, bus.names.logStream(streamOf(partitionOf(id))), bus.names.log(kind, id))
   return message ? toEntry(message) : null
 }
 
 /** The last entry of a partition, whatever its entity. */
 export async function readPartitionHead(bus: Bus, partition: number): Promise<LogEntry | null> {
-  const message = await bus.jsm.streams.getMessage(bus.names.logStream(streamOf(partition)), {
-    last_by_subj: bus.names.logOf(partition),
-  })
+  const message = await lastMessage(bus, bus.names.logStream(streamOf(partition)), bus.names.logOf(partition))
   return message ? toEntry(message) : null
 }
 

@@ -8,6 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson } from '@switchboard/bus/core'
+import { lastMessage } from '@switchboard/bus/log'
 import type { MarkRecord } from '@switchboard/contracts/records'
 
 export type Marks = {
@@ -18,9 +19,7 @@ export type Marks = {
 export function fromMarks(bus: Bus): Marks {
   return {
     read: async (room, user) => {
-      const message = await bus.jsm.streams.getMessage(bus.names.marksStream, {
-        last_by_subj: bus.names.mark(room, user),
-      })
+      const message = await lastMessage(bus, bus.names.marksStream, bus.names.mark(room, user))
       return message === null ? 0 : decodeJson<MarkRecord>(message.data).seq
     },
   }

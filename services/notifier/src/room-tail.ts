@@ -2,6 +2,7 @@ import type { LogEntry } from '@switchboard/bus/log-entry'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import { MAX } from '@switchboard/contracts/limits'
 import { BoundedMap } from './bounded-map.ts'
+import { sharedLook } from './shared-look.ts'
 
 const ROOMS_MAX = 1_000
 
@@ -29,6 +30,8 @@ type Known = { readonly from: number; upTo: number; read: number; readonly newes
  */
 export function createTail(door: TailDoor): Tail {
   const rooms = new BoundedMap<string, Known>(ROOMS_MAX)
+  // A message in a large room is a push for each of its people, all due in the same moment.
+  const headOf = sharedLook(door.head)
   const knownFrom = (room: string, after: number): Known => {
     const known = rooms.get(room)
     // Far behind everything that it was made for, it holds what nobody asks about any more.
@@ -39,7 +42,7 @@ export function createTail(door: TailDoor): Tail {
   }
   return {
     wrote: async (room, { user, after }) => {
-      const upTo = await door.head(room)
+      const upTo = await headOf(room)
       if (upTo <= after) return 0
       const known = knownFrom(room, after)
       const most = MAX.pushTailEntries - known.read

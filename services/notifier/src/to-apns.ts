@@ -117,12 +117,14 @@ function apnsHeaders(push: PushRequest<ApnsDevice>, topic: string, token: string
 }
 
 function readFault(body: string): { reason: string; timestampMs?: number } {
+  // Nearly every answer: what fails to parse costs a stack trace.
+  if (body === '') return { reason: '' }
   try {
     const value = JSON.parse(body) as { reason?: unknown; timestamp?: unknown } | null
     const reason = typeof value?.reason === 'string' ? value.reason : ''
     return typeof value?.timestamp === 'number' ? { reason, timestampMs: value.timestamp } : { reason }
   } catch {
-    // 200 has no body, and a proxy's error page is not JSON: the status decides.
+    // A proxy's error page is not JSON: the status decides.
     return { reason: '' }
   }
 }

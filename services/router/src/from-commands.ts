@@ -10,7 +10,7 @@ import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson, encodeJson } from '@switchboard/bus/core'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
-import { readPartitionHead } from '@switchboard/bus/log'
+import { lastMessage, readPartitionHead } from '@switchboard/bus/log'
 import { incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
 import type { EntityKind } from '@switchboard/contracts/ids'
@@ -106,9 +106,7 @@ async function findStart(bus: Bus, partition: number): Promise<Start> {
     bus.jsm.streams.info(stream),
     incarnationOf(bus, bus.names.logStream(streamOf(partition))),
     readPartitionHead(bus, partition),
-    bus.jsm.streams.getMessage(bus.names.bucketStream(bus.names.floors), {
-      last_by_subj: floorSubject(bus, partition),
-    }),
+    lastMessage(bus, bus.names.bucketStream(bus.names.floors), floorSubject(bus, partition)),
   ])
   const incarnation = Date.parse(info.created).toString(36)
   const inLog = head?.input.incarnation === incarnation ? head.input.floor : 0

@@ -16,6 +16,12 @@ export async function within<T>(ms: number, promise: Promise<T>, what: string): 
   }
 }
 
+/** Calls `then` once, in `ms` milliseconds, unless what is returned was called before. */
+export function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms)
+  return () => clearTimeout(timer)
+}
+
 /** A pause that ends early, without error, when `signal` aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -99,7 +99,7 @@ interface Base {
 async function buildSessions(context: EdgeContext, base: Base): Promise<SessionParts> {
   const { bus, clock, events, tokens, stack } = base
   const newId = () => uuid7(clock.now(), randomBytes(10))
-  const queries = toQueries(bus, events)
+  const queries = toQueries(bus, clock, events)
   const source = fromLog(bus, events, fromSignals(events))
   const { archive } = queries
   const feeds = stack.use(new FeedRegistry({ source, archive, clock, events }))

@@ -2,6 +2,7 @@ import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import type { Publication } from '@switchboard/contracts/protocol'
 import { createSlots } from '@switchboard/runtime/slots'
+import type { Clock } from './clock.ts'
 import type { Archive } from './log-source.ts'
 import type { RpcParts } from './rpc.ts'
 import { toPublication } from './session-history.ts'
@@ -21,7 +22,7 @@ class ArchiveError extends Error {
 type Page = { readonly events: readonly { readonly seq: number }[]; readonly more: boolean }
 
 /** What storage holds, whole or not at all. The same gap asked for by many at once is fetched once. */
-export function createArchive(storage: RpcParts['storage']): Archive {
+export function createArchive(storage: RpcParts['storage'], soon: Clock['soon']): Archive {
   const inTurn = createSlots(FETCHES_MAX)
   const collecting = new Map<string, Promise<Publication[] | null>>()
   const ok = <T extends object>(answer: T | Refusal): T => {
@@ -67,7 +68,7 @@ export function createArchive(storage: RpcParts['storage']): Archive {
       const collected = inTurn(() => collect(kind, id, { after, upTo }))
       collecting.set(key, collected)
       // Not before whoever waited for it has put it into the feed: who comes in between would ask once more.
-      const forget = () => setImmediate(() => collecting.delete(key))
+      const forget = () => soon(() => collecting.delete(key))
       collected.then(forget, forget)
       return collected
     },

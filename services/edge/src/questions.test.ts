@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { createArchive } from './archive.ts'
+import { systemClock } from './clock.ts'
 import type { RpcParts } from './rpc.ts'
 
 const eventsFrom = (first: number, count: number) =>
@@ -17,7 +18,7 @@ function storageOf(head: number, more: { hole?: number } = {}) {
     const events = eventsFrom(after_seq + 1, Math.min(100, head - after_seq)).filter(({ seq }) => seq !== more.hole)
     return { events, head, more: after_seq + 100 < head }
   }) as unknown as RpcParts['storage']
-  return { archive: createArchive(storage), asked }
+  return { archive: createArchive(storage, systemClock.soon), asked }
 }
 const room = { kind: 'room', id: 'r' } as const
 
@@ -49,7 +50,7 @@ test('a gap that is too long, has a hole, or ends too early, then null', async (
 })
 
 test('storage that refuses, then the promise rejects: it is no reason to reload', async () => {
-  const archive = createArchive((async () => refuse('timeout')) as unknown as RpcParts['storage'])
+  const archive = createArchive((async () => refuse('timeout')) as unknown as RpcParts['storage'], systemClock.soon)
   await assert.rejects(archive.events(room, 0, 5), /timeout/)
   await assert.rejects(archive.head('room', 'r'), /timeout/)
 })

@@ -141,9 +141,7 @@ export class Session implements Owner, Present, Counting {
   /** This edge goes away: nothing new is begun, what is under way is still answered, and then it ends. */
   leave(): void {
     this.#isLeaving = true
-    const queue = this.#queue
-    this.#queue = []
-    for (const { id } of queue) this.#answer(id, refuse('unavailable'))
+    for (const { id } of this.#queue.splice(0)) this.#answer(id, refuse('unavailable'))
     if (this.#inFlight === 0) this.close('shutdown')
   }
 

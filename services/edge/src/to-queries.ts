@@ -13,6 +13,7 @@ import { isRefusal, type Refusal } from '@switchboard/contracts/errors'
 import type { UserRooms } from '@switchboard/contracts/queries'
 import { pause } from '@switchboard/runtime/deadline'
 import { createArchive } from './archive.ts'
+import type { Clock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Archive } from './log-source.ts'
 import type { RpcParts } from './rpc.ts'
@@ -30,7 +31,7 @@ export interface Queries extends Pick<RpcParts, 'storage' | 'partition' | 'route
   userRooms(user: string): Promise<UserRooms | Refusal>
 }
 
-export function toQueries(bus: Bus, events: EdgeEvents): Queries {
+export function toQueries(bus: Bus, clock: Clock, events: EdgeEvents): Queries {
   const counted = async <T extends object>(asking: Promise<T | Refusal>): Promise<T | Refusal> => {
     const answer = await asking
     events.asked(isRefusal(answer) ? answer.code : 'done')
@@ -52,7 +53,7 @@ export function toQueries(bus: Bus, events: EdgeEvents): Queries {
     storage,
     partition: (id, name, question) => counted(askPartition(bus, id, name, question)),
     router: (name, question) => counted(askRouter(bus, name, question)),
-    archive: createArchive(storage),
+    archive: createArchive(storage, clock.soon),
     userRooms,
   }
 }

@@ -1,4 +1,4 @@
-import { DeadlineError } from '@switchboard/runtime/deadline'
+import { after, DeadlineError } from '@switchboard/runtime/deadline'
 import type { Dispatcher } from 'undici'
 
 /** A POST over a provider's connection. `path` starts with a slash. */
@@ -46,12 +46,12 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
   }
   const late = () => new NotStartedError('no stream was free in time')
   let isLate = false
-  // Plain timers: two signals for each push were a tenth of the notifier's time.
-  const start = setTimeout(() => {
+  // Plain timers: a signal is dear, and each push had two.
+  const cancelStart = after(post.startMsMax, () => {
     isLate = true
     if (!isStarted) end(late())
-  }, post.startMsMax)
-  const whole = setTimeout(() => end(new DeadlineError(`no answer within ${post.endMsMax} ms`)), post.endMsMax)
+  })
+  const cancelEnd = after(post.endMsMax, () => end(new DeadlineError(`no answer within ${post.endMsMax} ms`)))
   const body: Buffer[] = []
   let bytes = 0
   let head: Pick<Answer, 'status' | 'headers'> | undefined
@@ -82,7 +82,7 @@ export function exchange(requester: Requester, origin: string, post: Post): Prom
     },
   )
   return promise.finally(() => {
-    clearTimeout(start)
-    clearTimeout(whole)
+    cancelStart()
+    cancelEnd()
   })
 }

@@ -2,7 +2,7 @@ import type { LogEntry } from '@switchboard/bus/log-entry'
 import { decodeEntry } from '@switchboard/contracts/entry'
 import { MAX } from '@switchboard/contracts/limits'
 import { BoundedMap } from './bounded-map.ts'
-import { sharedLook } from './shared-look.ts'
+import { lookTogether } from './look-together.ts'
 
 const ROOMS_MAX = 1_000
 
@@ -31,7 +31,7 @@ type Known = { readonly from: number; upTo: number; read: number; readonly newes
 export function createTail(door: TailDoor): Tail {
   const rooms = new BoundedMap<string, Known>(ROOMS_MAX)
   // A message in a large room is a push for each of its people, all due in the same moment.
-  const headOf = sharedLook(door.head)
+  const headOf = lookTogether(door.head)
   const knownFrom = (room: string, after: number): Known => {
     const known = rooms.get(room)
     // Far behind everything that it was made for, it holds what nobody asks about any more.

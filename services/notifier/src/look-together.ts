@@ -2,7 +2,7 @@
  * Many look at the same thing at the same time: whoever comes while a look is under way shares the next one with all others who do.
  * Each sees what was so when they asked, or later.
  */
-export function sharedLook<K, T>(look: (key: K) => Promise<T>): (key: K) => Promise<T> {
+export function lookTogether<K, T>(look: (key: K) => Promise<T>): (key: K) => Promise<T> {
   const looks = new Map<K, { readonly now: Promise<T>; next: Promise<T> | undefined }>()
   const begin = (key: K): Promise<T> => {
     const entry = { now: look(key), next: undefined }

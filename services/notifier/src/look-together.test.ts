@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sharedLook } from './shared-look.ts'
+import { lookTogether } from './look-together.ts'
 
 /** Looks that end when the test says so. */
 function looking() {
   const looks: { key: string; end: PromiseWithResolvers<number> }[] = []
-  const look = sharedLook((key: string) => {
+  const look = lookTogether((key: string) => {
     const end = Promise.withResolvers<number>()
     looks.push({ key, end })
     return end.promise

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { PARTITIONS, partitionOf, streamOf } from '@switchboard/contracts/partition'
-import { pause, within } from '@switchboard/runtime/deadline'
+import { within } from '@switchboard/runtime/deadline'
 import { randomFrom } from '@switchboard/testkit/random'
 import { type Servers, startServers } from '@switchboard/testkit/servers'
 import pino from 'pino'
 import { type Bus, connectBus } from '../src/connect.ts'
+import { flush } from '../src/core.ts'
 import { type FollowOptions, follow } from '../src/follow.ts'
 import { ensureStreams } from '../src/streams.ts'
 
 const STREAM = 0
 const MS_MAX = 60_000
-const LOOK_MS = 20
 
 let servers: Servers
 let bus: Bus
@@ -50,7 +50,7 @@ const ROOMS = Array.from({ length: PARTITIONS }, (_, partition) => partition)
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const looking = async () => {
-    while (!(await holds())) await pause(LOOK_MS)
+    while (!(await holds())) await flush(bus)
   }
   await within(MS_MAX, looking(), what)
 }
@@ -188,7 +188,7 @@ class Walker {
       from: { seq: (this.seen.at(-1) ?? 0) + 1, incarnation: null },
       handle: ({ seq }) => {
         this.seen.push(seq)
-        return this.#dice() < 0.05 ? pause(5) : undefined
+        return this.#dice() < 0.05 ? flush(bus) : undefined
       },
     })
   }

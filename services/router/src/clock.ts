@@ -2,9 +2,42 @@ import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { DeskClock, type DeskPartition } from './desk-clock.ts'
 import type { RouterEvents } from './events.ts'
-import { ticking } from './ticking.ts'
 import type { SendEffects } from './to-commands.ts'
 import type { AskStorage } from './to-queries.ts'
+
+/** A clock that ticks slowly while nothing is to do. */
+export interface Ticking extends Disposable {
+  /** There is something to do: if it rests, it ticks again soon. */
+  hurry(): void
+}
+
+/** Calls `tick` every `everyMs` as long as it says that there is something to do, and else every `restMs`: each call wakes the process. */
+export function ticking({ everyMs, restMs }: { everyMs: number; restMs: number }, tick: () => boolean): Ticking {
+  let isResting = false
+  let timer: NodeJS.Timeout | undefined
+  const wait = () => {
+    timer = setTimeout(
+      () => {
+        isResting = !tick()
+        wait()
+      },
+      isResting ? restMs : everyMs,
+    )
+  }
+  wait()
+  return {
+    hurry: () => {
+      if (!isResting) return
+      isResting = false
+      clearTimeout(timer)
+      wait()
+    },
+    [Symbol.dispose]: () => {
+      isResting = false
+      clearTimeout(timer)
+    },
+  }
+}
 
 export interface DeskParts {
   readonly storage: Pick<AskStorage, 'desks'>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ticking } from './ticking.ts'
+import { ticking } from './clock.ts'
 
 test('a clock with something to do ticks often, one without seldom, until it is told to hurry, and a stopped one never', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })

@@ -16,6 +16,8 @@ export interface BenchOptions {
 export interface Bench {
   readonly name: string
   readonly about: string
+  /** Runs only when it is named. */
+  readonly isByHand?: boolean
   /** @throws VoidRunError when anything was lost, repeated or reordered. */
   run(options: BenchOptions): Promise<readonly Table[]>
 }

@@ -1,5 +1,5 @@
 import type { Bench } from './bench.ts'
-import { connectResume } from './connect-resume.ts'
+import { connectResume, connectResumeMany } from './connect-resume.ts'
 import { edgeWorkers } from './edge-workers.ts'
 import { fanOut } from './fan-out.ts'
 import { growth } from './growth.ts'
@@ -7,6 +7,7 @@ import { guard } from './guard.ts'
 import { history } from './history.ts'
 import { hotRoom } from './hot-room.ts'
 import { idle } from './idle.ts'
+import { idleMany } from './idle-many.ts'
 import { manyRooms, manyRoomsBusy } from './many-rooms.ts'
 import { presenceChurn } from './presence-churn.ts'
 import { push } from './push.ts'
@@ -25,9 +26,11 @@ export const BENCHES: readonly Bench[] = [
   storage,
   push,
   connectResume,
+  connectResumeMany,
   history,
   presenceChurn,
   idle,
+  idleMany,
   startUp,
   growth,
   guard,

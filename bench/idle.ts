@@ -21,7 +21,7 @@ const QUIET_SECONDS = 20
  * What Node gives itself in a pod of the chart, which has 1 GiB, for every subject. @NOTE On a machine of 24 GiB it takes a heap
  * of four and collects so seldom that half of what is measured is garbage: more of the machine than of a connection.
  */
-const POD_HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16']
+export const POD_HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16']
 
 /** What it costs that people are there and nobody says anything. */
 export const idle: Bench = {
@@ -97,7 +97,7 @@ async function quietSystem(
 }
 
 /** Everybody in three rooms of a hundred, each time with others. */
-async function inThreeRooms(stage: Stage, count: number): Promise<Member[]> {
+export async function inThreeRooms(stage: Stage, count: number): Promise<Member[]> {
   const users = names('i', count)
   const blocks = Math.ceil(count / ROOM_MEMBERS)
   const groupings = [

@@ -78,7 +78,7 @@ async function run(): Promise<number> {
   const facts = { at, commit: commit(), servers: ground.servers.kind, machine: machine() }
   const made = { ...facts, ...sizes, results, without }
   const path = join(RESULTS, `${at.replaceAll(':', '-')}.json`)
-  for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  for (const bench of chosen(names)) {
     console.log(`\n── ${bench.name}: ${bench.about}`)
     try {
       const tables = await bench.run({ ...sizes, ground, report })
@@ -96,6 +96,10 @@ async function run(): Promise<number> {
   if (record) keep({ ...facts, pairs: sizes.pairs, seconds: sizes.seconds }, results)
   return Object.keys(without).length === 0 ? 0 : 1
 }
+
+/** Those that were named; of nothing named, all but what is run by hand. */
+const chosen = (names: readonly string[]) =>
+  BENCHES.filter(({ name, isByHand = false }) => (names.length === 0 ? !isByHand : names.includes(name)))
 
 /** Each bench that came through: a void one keeps the record that it has. The guard's ratios are for the tests, not for readers. */
 function keep(facts: Omit<BenchRecord, 'tables'>, results: Readonly<Record<string, readonly Table[]>>): void {

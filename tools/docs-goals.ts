@@ -26,6 +26,7 @@ const rooms = (rate: number) => ({
   bench: rate > 1_000 ? 'many-rooms-busy' : 'many-rooms',
   title: `many-rooms: 200 rooms of 5, ${rate} messages/s`,
 })
+const manyBack = { bench: 'connect-resume-many', title: 'connect-resume-many: 20000 clients' }
 const back = { bench: 'connect-resume', title: 'connect-resume: 5000 clients' }
 const SOCKETS = 'CPU µs per delivery, process with the sockets'
 const MESSAGE = 'CPU µs per message, all processes'
@@ -78,7 +79,11 @@ export const GOALS: readonly Goal[] = [
     where: value({ bench: 'idle', title: 'idle: each on their own channel' }, 'KiB per connection'),
     most: 16,
   },
-  { goal: '100,000 idle connections on one machine, by hand' },
+  {
+    goal: '100,000 idle connections on one machine, by hand',
+    where: value({ bench: 'idle-many', title: 'idle-many: 100000' }, 'connections'),
+    least: 100_000,
+  },
   {
     goal: '5,000 clients back after `kill -9`: questions to storage for each room',
     where: value(back, 'questions about rooms to storage, per room'),
@@ -89,7 +94,16 @@ export const GOALS: readonly Goal[] = [
     where: ratio(back, 'all back after the edge is ready s'),
     most: 2,
   },
-  { goal: '20,000 clients back after `kill -9`, the same' },
+  {
+    goal: '20,000 clients back after `kill -9`: questions to storage for each room',
+    where: value(manyBack, 'questions about rooms to storage, per room'),
+    most: 1,
+  },
+  {
+    goal: '20,000 clients back after `kill -9`: time over that of bare upgrades',
+    where: ratio(manyBack, 'all back after the edge is ready s'),
+    most: 2,
+  },
   {
     goal: 'storage: rate over raw `insertMany`',
     where: ratio({ bench: 'storage', title: 'storage: 200 rooms' }, 'events/s'),

@@ -4,10 +4,10 @@ import { GUARDED, guardOptions } from './guard/ratios.ts'
 import { alternate } from './measure/pairs.ts'
 import { type Table, tableOf } from './measure/table.ts'
 
-/** The small ratios that `npm test` holds against the recorded ones, in the size in which it measures them. */
+/** The small ratios that `test/guard` holds against the recorded ones, in the size in which it measures them. */
 export const guard: Bench = {
   name: 'guard',
-  about: 'four ratios in the small, which npm test compares with bench/guard.json',
+  about: 'four ratios in the small, which test/guard compares with bench/guard.json',
   run: async ({ ground, pairs, report }) => {
     const tables: Table[] = []
     for (const guarded of GUARDED) {

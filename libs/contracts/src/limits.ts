@@ -115,6 +115,11 @@ export const LIMITS = {
   laneQueue: limit(4_096, 'commands', 'waiting for one room; the next is refused with too_many_requests'),
   lanes: limit(20_000, 'rooms', 'held by one router in memory; the least recently used ones are dropped'),
   laneCids: limit(8_192, 'cids', 'of one room in memory; older ones are asked of storage'),
+  laneCidsSieved: limit(
+    1_000_000,
+    'cids',
+    'older than those, of which a room knows that a new one is none of them: 2.5 bytes each',
+  ),
   entryEvents: limit(256, 'events', 'in one log entry'),
   entryBytes: limit(262_144, 'bytes', 'of one log entry; a quarter of a NATS message'),
   partitionQueue: limit(20_000, 'commands', 'read from a partition and not yet applied'),

@@ -1,7 +1,6 @@
 import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import type { ConversationStatus } from '@switchboard/contracts/desks'
 import type { AnyEvent } from '@switchboard/contracts/events'
-import { MAX } from '@switchboard/contracts/limits'
 import type { DeskSnapshot, UsedCid } from '@switchboard/contracts/queries'
 import type { DeskCommand, EntityCommand } from '@switchboard/contracts/records'
 import { conversationOf } from '@switchboard/domain/decide-desk'
@@ -12,7 +11,7 @@ import { statusOf } from '@switchboard/domain/desk-status'
 import { type DeskMoment, deskNow } from '@switchboard/domain/desk-time'
 import { runDesk } from '@switchboard/domain/run-desk'
 import type { Effect } from '@switchboard/domain/user'
-import { CidMemory } from './cid-memory.ts'
+import { CIDS_KEPT, CidMemory } from './cid-memory.ts'
 import type { Deciding, Entity, Known, Outcome } from './entity.ts'
 import type { RouterEvents } from './events.ts'
 import { causedKey } from './look-up-desk.ts'
@@ -31,7 +30,7 @@ export class DeskEntity implements Entity {
     this.logSeq = snapshot.log_seq
     this.input = snapshot.input
     this.incarnation = snapshot.incarnation
-    this.cids = new CidMemory(snapshot, MAX.laneCids)
+    this.cids = new CidMemory(snapshot, CIDS_KEPT)
     this.state = deskFrom(snapshot)
   }
 

@@ -14,7 +14,7 @@ import type {
 import { decideRoom, sinceOf } from '@switchboard/domain/decide-room'
 import { applyMark, applyRoom, type RoomState, roomOf } from '@switchboard/domain/room'
 import { applyUser, decideUser, type Effect, effectsAgain, effectsOf, type UserState } from '@switchboard/domain/user'
-import { CidMemory } from './cid-memory.ts'
+import { CIDS_KEPT, CidMemory } from './cid-memory.ts'
 import type { RouterEvents } from './events.ts'
 
 /** What a command came to. `committed` waits for the entry; the others need none. */
@@ -80,7 +80,7 @@ export class UserEntity implements Entity {
     this.logSeq = snapshot.log_seq
     this.input = snapshot.input
     this.incarnation = snapshot.incarnation
-    this.cids = new CidMemory(snapshot, MAX.laneCids)
+    this.cids = new CidMemory(snapshot, CIDS_KEPT)
     this.#state = { user: snapshot.user, head: snapshot.head }
   }
 
@@ -108,7 +108,7 @@ export class RoomEntity implements Entity {
     this.logSeq = snapshot.log_seq
     this.input = snapshot.input
     this.incarnation = snapshot.incarnation
-    this.cids = new CidMemory(snapshot, MAX.laneCids)
+    this.cids = new CidMemory(snapshot, CIDS_KEPT)
     this.state = roomOf(snapshot)
   }
 

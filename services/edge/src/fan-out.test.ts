@@ -122,13 +122,25 @@ test('a crowd: what comes while it is written to goes out together, after a rest
 test('a crowd: an entry that comes within the rest waits for its end, and no longer than the longest rest', () => {
   const { entry, turn, pass, waits, of } = crowd(1_000)
   entry(1)
-  turn()
-  pass(5)
   entry(2)
-  assert.deepEqual([of('first'), waits()], [['sendNow 1'], [15]])
+  turn()
+  assert.deepEqual(waits(), [20])
+  pass(5)
+  entry(3)
+  assert.deepEqual(of('first'), ['sendNow 1'])
   pass(15)
   turn()
-  assert.deepEqual(of('last'), ['sendNow 1', 'sendNow 2'])
+  assert.deepEqual(of('last').slice(1), ['hold', 'send 2', 'send 3', 'release'])
+})
+
+test('a crowd: entries that come no faster than they can be written one by one are written at once', () => {
+  const { entry, turn, pass, waits, of } = crowd(8)
+  for (const seq of [1, 2, 3]) {
+    entry(seq)
+    turn()
+    pass(3)
+  }
+  assert.deepEqual([of('last'), waits()], [['sendNow 1', 'sendNow 2', 'sendNow 3'], []])
 })
 
 test('a crowd at rest: whoever is removed by an entry is given it and nothing after it', () => {
@@ -145,8 +157,8 @@ test('a crowd at rest: whoever is removed by an entry is given it and nothing af
 test('a crowd that all leaves while an entry waits: nothing is written, and later entries are', () => {
   const { audience, entry, turn, pass, join, of } = crowd(1)
   entry(1)
-  turn()
   entry(2)
+  turn()
   audience.endAll('removed')
   pass(2)
   const late = join('late')

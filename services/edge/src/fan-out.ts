@@ -48,8 +48,8 @@ class Delivery {
 /** Sockets written to without letting anything else run. */
 const SLICE = 500
 /**
- * After a large audience was written to, it rests twice as long as that took, and no longer than this. The system call for each
- * socket is the cost, whether it carries one entry or five: what comes meanwhile goes out together.
+ * Where deliveries come faster than a large audience can be written to one by one, it rests twice as long as that took, and no longer
+ * than this. The system call for each socket is the cost, whether it carries one entry or five: what comes meanwhile goes out together.
  */
 const REST_SHARE = 2
 const REST_MS_MAX = 20
@@ -72,10 +72,14 @@ export class Audience {
   #passing = false
   /** The next pass of a large audience begins no earlier, in steady milliseconds. */
   #restUntil = Number.NEGATIVE_INFINITY
+  /** Deliveries that have come since then, the end of the last pass. */
+  #came = 0
+  #cameFrom: number
 
   constructor(clock: Clock, delivered: (format: Format, count: number) => void) {
     this.#clock = clock
     this.#delivered = delivered
+    this.#cameFrom = clock.steady()
   }
 
   get size(): number {
@@ -128,6 +132,7 @@ export class Audience {
 
   #deliver(delivery: Delivery): void {
     if (this.#listeners.size === 0 && !this.#passing) return
+    this.#came += 1
     if (this.#passing) {
       this.#waiting.push(delivery)
       if (this.#waiting.length > ENTRIES_WAITING_MAX) this.endAll('insufficient_state')
@@ -171,11 +176,21 @@ export class Audience {
       this.#clock.soon(() => this.#pass(listeners, deliveries, { from: from + SLICE, beganAt }))
       return
     }
-    const now = this.#clock.steady()
-    const restMs = Math.min(REST_MS_MAX, REST_SHARE * (now - beganAt))
-    this.#restUntil = now + restMs
+    const restMs = this.#restMs(beganAt)
     if (this.#waiting.length === 0) this.#passing = false
     else this.#nextIn(restMs)
+  }
+
+  /** How long to rest after a pass. */
+  #restMs(beganAt: number): number {
+    const now = this.#clock.steady()
+    const passMs = now - beganAt
+    const isFast = this.#came * passMs > now - this.#cameFrom
+    this.#came = 0
+    this.#cameFrom = now
+    const restMs = isFast ? Math.min(REST_MS_MAX, REST_SHARE * passMs) : 0
+    this.#restUntil = now + restMs
+    return restMs
   }
 
   /** `give` says how many deliveries a listener was given. */

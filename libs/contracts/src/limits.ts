@@ -118,7 +118,7 @@ export const LIMITS = {
   laneCidsSieved: limit(
     1_000_000,
     'cids',
-    'older than those, of which a room knows that a new one is none of them: 2.5 bytes each',
+    'older than those, of which a room knows that a new one is none of them: 4 bytes each',
   ),
   entryEvents: limit(256, 'events', 'in one log entry'),
   entryBytes: limit(262_144, 'bytes', 'of one log entry; a quarter of a NATS message'),

@@ -1,13 +1,12 @@
-/** Bits for each cid and how many of them it sets: of 10,000 that were never added, fewer than one is held for one that was. */
-const BITS_EACH = 20
-const PROBES = 14
+/**
+ * Bits for each cid and how many of them it sets: of a million that were never added, fewer than one is held for one that was. Each
+ * is a question to storage, which in a hot room may be far behind.
+ */
+const BITS_EACH = 32
+const PROBES = 22
 /** A generation has room for so many, each twice as many as the one before: a room that is only a little busy holds little. */
 const CIDS_MIN = 8_192
 const CIDS_MAX = 131_072
-const HASH_BASIS = 0x811c9dc5
-const HASH_PRIME = 0x01000193
-/** Any other basis makes another hash. */
-const SECOND_BASIS = 0x9e3779b9
 
 /** The last of those that a sieve holds no more. */
 export interface Passed {
@@ -75,18 +74,24 @@ export class CidSieve {
 
 /** Calls back with each bit of a key among `bits`, until one says false. @returns whether none did. */
 function eachBit(key: string, bits: number, visit: (bit: number) => boolean): boolean {
-  let [hash, step] = [HASH_BASIS, SECOND_BASIS]
+  let [first, second] = [0x811c9dc5, 0x9e3779b9]
   for (let i = 0; i < key.length; i += 1) {
     const unit = key.charCodeAt(i)
-    hash = Math.imul(hash ^ unit, HASH_PRIME)
-    step = Math.imul(step ^ unit, HASH_PRIME)
+    first = Math.imul(first ^ unit, 0x01000193)
+    second = Math.imul(((second << 5) | (second >>> 27)) ^ unit, 0x9e3779b1)
   }
-  // Their high bits, which depend on every character, are mixed into the low ones, which choose.
-  hash ^= hash >>> 15
-  step = (step ^ (step >>> 15)) | 1
+  let bit = mixed(first)
+  const step = mixed(second) | 1
   for (let probe = 0; probe < PROBES; probe += 1) {
-    if (!visit((hash >>> 0) % bits)) return false
-    hash = (hash + step) | 0
+    if (!visit((bit >>> 0) % bits)) return false
+    bit = (bit + step) | 0
   }
   return true
+}
+
+/** Each bit depends on all of them: the last step of MurmurHash3, which is in the public domain. */
+function mixed(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
+  return twice ^ (twice >>> 16)
 }

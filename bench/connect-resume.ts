@@ -6,6 +6,7 @@ import type { Member } from './load/dialect.ts'
 import { startWorker } from './load/worker.ts'
 import { type MetricSample, readMetrics, sumOf } from './measure/metrics.ts'
 import { alternate, type Sample } from './measure/pairs.ts'
+import { familyOf } from './measure/process-family.ts'
 import { metering, processMeter } from './measure/processes.ts'
 import { type Table, tableOf } from './measure/table.ts'
 import { membersOf, names, type Stage, startStage } from './stage.ts'
@@ -23,20 +24,29 @@ const QUERIES = 'switchboard_storage_queries_total'
 export const connectResume: Bench = {
   name: 'connect-resume',
   about: '5,000 clients connect, their edge is killed, all resume; limit: as many bare upgrades of ws',
-  run: (options) => comeBack('connect-resume', CLIENTS, options),
+  run: (options) => comeBack('connect-resume', { clients: CLIENTS, workers: 1 }, options),
 }
 
-/** The same with as many as one edge takes: more than it lets in at once, so part of the time is its own doing. */
+/**
+ * The same with as many as an edge of two processes takes: more than it lets in at once, so part of the time is its own doing. One
+ * process would need more open files than many systems allow.
+ */
 export const connectResumeMany: Bench = {
   name: 'connect-resume-many',
-  about: '20,000 clients connect, their edge is killed, all resume; limit: as many bare upgrades of ws',
+  about:
+    '20,000 clients connect to an edge with two workers, it is killed, all resume; limit: as many bare upgrades of two relays',
   isByHand: true,
-  run: (options) => comeBack('connect-resume-many', MANY_CLIENTS, options),
+  run: (options) => comeBack('connect-resume-many', { clients: MANY_CLIENTS, workers: 2 }, options),
 }
 
-async function comeBack(name: string, clients: number, options: BenchOptions): Promise<Table[]> {
+async function comeBack(
+  name: string,
+  { clients, workers }: { clients: number; workers: number },
+  options: BenchOptions,
+): Promise<Table[]> {
   await using stack = new AsyncDisposableStack()
-  const stage = stack.use(await startStage(options.ground))
+  const serviceEnv = { edge: { EDGE_WORKERS: `${workers}` } }
+  const stage = stack.use(await startStage(options.ground, { serviceEnv }))
   const rooms = scaled(clients / ROOM_MEMBERS, options.scale, 2)
   // The last of each room writes to it from another edge, while the others are away.
   const people = names('c', rooms).map((room) => names(`${room}-`, ROOM_MEMBERS + 1))
@@ -44,7 +54,12 @@ async function comeBack(name: string, clients: number, options: BenchOptions): P
   const members = ids.map((id, r) => membersOf(stage.token, id, people[r] ?? []))
   const writers = await stage.system.add('edge')
   const crowd = stack.use(new Crowd())
-  const ws = stack.use(startWorker<typeof WsMethods>('limit/ws-relay.ts'))
+  const relays = await Promise.all(
+    Array.from({ length: workers }, async () => {
+      const relay = stack.use(startWorker<typeof WsMethods>('limit/ws-relay.ts'))
+      return { pid: () => relay.pid, url: await relay.call('listen', undefined) }
+    }),
+  )
   const work: Work = {
     stage,
     crowd,
@@ -52,10 +67,9 @@ async function comeBack(name: string, clients: number, options: BenchOptions): P
     writing: members.map((all) => all.slice(ROOM_MEMBERS)),
     writersUrl: writers.url,
   }
-  const wsUrl = await ws.call('listen', undefined)
   const subjects = {
     switchboard: () => killAndReturn(work),
-    'raw ws': () => bareUpgrades(work, wsUrl, ws.pid),
+    'raw ws': () => bareUpgrades(work, relays),
   }
   const { pairs, report } = options
   const samples = await alternate(subjects, { pairs, report: (line) => report(`${name}: ${line}`) })
@@ -94,7 +108,8 @@ export async function killAndReturn({
   )
   await crowd.expectLoss(group)
   const killed = performance.now()
-  edge.kill('SIGKILL')
+  // Its workers, where it has any, die with it.
+  for (const pid of await familyOf(edge.pid)) process.kill(pid, 'SIGKILL')
   await edge.exited
   const messages = listening.length * MISSED
   const firing = { perSecond: messages, seconds: 1, inFlightMax: IN_FLIGHT_MAX, textChars: TEXT_CHARS }
@@ -134,12 +149,24 @@ function asked(before: readonly MetricSample[], after: readonly MetricSample[]):
   return { rooms, people: about('') - rooms }
 }
 
-async function bareUpgrades({ crowd, listening }: Work, url: string, pid: number): Promise<Sample> {
+interface Relay {
+  readonly pid: () => number
+  readonly url: string
+}
+
+/** Each relay has its share of the rooms. */
+async function bareUpgrades({ crowd, listening }: Work, relays: readonly Relay[]): Promise<Sample> {
   const clients = listening.length * ROOM_MEMBERS
-  const meters = [processMeter(SOCKET_PROCESS, () => pid)]
+  const meters = relays.map(({ pid }, i) => processMeter(relays.length === 1 ? SOCKET_PROCESS : `relay ${i + 1}`, pid))
+  const shares = relays.map(({ url }, i) => ({
+    group: `upgrades ${i}`,
+    people: { dialect: 'ws' as const, url, rooms: listening.filter((_room, r) => r % relays.length === i) },
+  }))
   const once = async () => {
-    const opened = await metering(meters, () => crowd.open('upgrades', { dialect: 'ws', url, rooms: listening }))
-    await crowd.close('upgrades')
+    const opened = await metering(meters, () =>
+      Promise.all(shares.map(({ group, people }) => crowd.open(group, people))),
+    )
+    for (const { group } of shares) await crowd.close(group)
     return opened
   }
   const [first, again] = [await once(), await once()]

@@ -29,13 +29,15 @@ export type Meter = (work: () => Promise<Segment>) => Promise<{ result: Segment;
 
 /** The load processes of one bench. Groups of people stay connected over all segments. */
 export class Crowd implements AsyncDisposable {
-  readonly #workers: readonly RoomLoad[] = Array.from({ length: PROCESSES }, () =>
-    startWorker<typeof methods>('load/room-load.ts'),
-  )
+  readonly #workers: readonly RoomLoad[]
   /** How many hear each room, by group. */
   readonly #listeners = new Map<string, number>()
   /** The processes that have people of a group: of a single one there is nobody in the others. */
   readonly #peopled = new Map<string, readonly RoomLoad[]>()
+
+  constructor(processes = PROCESSES) {
+    this.#workers = Array.from({ length: processes }, () => startWorker<typeof methods>('load/room-load.ts'))
+  }
 
   /** @returns how often they were told to come back later. People of one room stay in one process, unless `isSpread`: then the one who writes is in the first. */
   async open(

@@ -14,6 +14,8 @@ const MANY = 100_000
 /** Connected before the first look at the memory, as a share of all. */
 const FEW_SHARE = 0.1
 const SETTLE_MS = 10_000
+/** Of the files that a process may have open: for all that is no connection. */
+const OTHER_FILES = 1_000
 /** Two rounds of pings, at one in 25 seconds for each connection. */
 const QUIET_SECONDS = 50
 
@@ -29,10 +31,11 @@ export const idleMany: Bench = {
     const stage = stack.use(await startStage(options.ground, { serviceEnv }))
     const count = scaled(MANY, options.scale, 1_000)
     const edges = [{ url: stage.url, process: stage.system.process('edge') }]
-    while (edges.length * MAX.connections < count) edges.push(await stage.system.add('edge'))
+    const most = Math.min(MAX.connections, filesMax() - OTHER_FILES)
+    while (edges.length * most < count) edges.push(await stage.system.add('edge'))
     report(`idle-many: making rooms for ${count} people`)
     const people = await inThreeRooms(stage, count)
-    const crowd = stack.use(new Crowd())
+    const crowd = stack.use(new Crowd(edges.length))
     const each = Math.ceil(count / edges.length)
     const few = Math.round(each * FEW_SHARE)
     const open = async (group: string, ofEdge: (all: readonly Member[]) => readonly Member[]) => {
@@ -71,4 +74,11 @@ export const idleMany: Bench = {
     const samples = Object.fromEntries(Object.entries(sample).map(([figure, value]) => [figure, [value]]))
     return [tableOf(`idle-many: ${count} on their own channel and in three rooms`, { switchboard: samples })]
   },
+}
+
+/** How many files, and so connections, this process and those it starts may have open. */
+function filesMax(): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } }
+  const soft = Number(userLimits?.open_files?.soft)
+  return Number.isNaN(soft) ? Number.POSITIVE_INFINITY : soft
 }

@@ -14,12 +14,14 @@ async function childrenOf(pid: number): Promise<number[]> {
   return pidsOf(lines.join(' '))
 }
 
+/** A process and those that it has forked. */
+export const familyOf = async (pid: number): Promise<number[]> => [pid, ...(await childrenOf(pid))]
+
 /** A process together with those that it has forked, as one: an edge may have workers. */
 export const familyMeter = (name: string, pid: () => number): Metered => ({
   name,
   cpuMs: async () => {
-    const family = [pid(), ...(await childrenOf(pid()))]
-    const used = await Promise.all(family.map(cpuMsOf))
+    const used = await Promise.all((await familyOf(pid())).map(cpuMsOf))
     return used.reduce((sum, ms) => sum + ms, 0)
   },
 })

@@ -3,7 +3,7 @@ import { backoffMs, pause, within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson, toHeaders } from './core.ts'
 import { isUnderWay, isWrongSequence } from './infrastructure.ts'
-import { collect } from './log.ts'
+import { collect, lastMessage } from './log.ts'
 import { patiently, START_MS_MAX } from './patience.ts'
 
 /** A lease as it lies in its bucket. `alive` is false for the marker that an expired or released one leaves. */
@@ -50,7 +50,7 @@ export async function readLeases(bus: Bus, prefix: string): Promise<Lease[]> {
 /** One lease as the stream's leader has it, undefined if there never was one. A replica could show an older one. */
 export async function readLease(bus: Bus, key: string): Promise<Lease | undefined> {
   const stream = bus.names.bucketStream(bus.names.leases)
-  const read = bus.jsm.streams.getMessage(stream, { last_by_subj: subjectOf(bus, key) })
+  const read = lastMessage(bus, stream, subjectOf(bus, key))
   const message = await within(WAIT_MS_MAX, read, 'reading a lease')
   return message ? toLease(bus, message) : undefined
 }

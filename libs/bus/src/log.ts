@@ -3,6 +3,7 @@ import type { MsgHdrs } from '@nats-io/nats-core'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { chunks } from '@switchboard/runtime/chunks'
+import { within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { isWrongSequence } from './infrastructure.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
@@ -11,6 +12,8 @@ import { stackless } from './stackless.ts'
 const NOT_FOUND = 404
 const BATCH = 256
 const BATCH_BYTES = 4_194_304
+/** An answer that began and was cut off has no end of its own, and others wait behind it. */
+const COLLECT_MS_MAX = 10_000
 /** Subjects of one batched read; the server takes 1,024. */
 const HEADS_BATCH = 500
 
@@ -70,7 +73,7 @@ export function collect(read: (callback: BatchCallback<StoredMsg>) => Promise<un
     else resolve(messages)
   }
   read(callback).catch(reject)
-  return promise
+  return within(COLLECT_MS_MAX, promise, 'a batched read')
 }
 
 /**

@@ -62,6 +62,7 @@ export class StreamReader implements AsyncDisposable {
   #current: Current | undefined
   #position: Position
   #isTaking = false
+  #isForgotten = false
 
   constructor(bus: Bus, options: ReaderOptions) {
     this.#bus = bus
@@ -86,15 +87,19 @@ export class StreamReader implements AsyncDisposable {
     this.#current?.messages.stop()
   }
 
-  /** Stops, and takes its consumer from the servers, which would keep it for some minutes. */
+  /** Stops, and takes its consumer from the servers, which would keep it for some minutes; one that is being made, once it is. */
   forget(): void {
+    this.#isForgotten = true
     this.stop()
-    const { stream } = this.#options
-    if (this.#current) void this.#bus.jsm.consumers.delete(stream, this.#current.name).catch(() => {})
+    if (this.#current) this.#delete(this.#current.name)
+  }
+
+  #delete(name: string): void {
+    void this.#bus.jsm.consumers.delete(this.#options.stream, name).catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stop()
+    this.forget()
     await this.#done
   }
 
@@ -177,6 +182,7 @@ export class StreamReader implements AsyncDisposable {
     const messages = await consumer.consume({ max_messages: PULL, idle_heartbeat: HEARTBEAT_MS })
     const current = { name, messages, taken: 0 }
     this.#current = current
+    if (this.#isForgotten) this.#delete(name)
     if (this.#abort.signal.aborted) messages.stop()
     else opened()
     void stopWhenLost(this.#bus, messages)

@@ -1,3 +1,4 @@
+import { cpus, totalmem } from 'node:os'
 import type { Table } from './measure/table.ts'
 
 /** What one bench gave, and on what. */
@@ -19,6 +20,13 @@ export interface Machine {
   readonly memoryGib: number
   readonly node: string
   readonly platform: string
+}
+
+/** The machine belongs to the figures: without it they say nothing. */
+export function machineHere(): Machine {
+  const [cpu] = cpus()
+  const memoryGib = Math.round(totalmem() / 2 ** 30)
+  return { cpu: cpu?.model ?? '', cores: cpus().length, memoryGib, node: process.version, platform: process.platform }
 }
 
 /** `docs/performance.json`: the newest whole record of each bench. */

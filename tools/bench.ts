@@ -1,15 +1,14 @@
 /** `npm run bench [-- name… --pairs 5 --seconds 10 --record]`: what things cost, each beside its limit. See bench/README.md. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BENCHES } from '../bench/benches.ts'
-import { GUARD_FILE, type GuardRecord, ratiosOf, readGuardRecords } from '../bench/guard/ratios.ts'
+import { GUARD_FILE, type GuardRecord, ratiosOf, readGuardRecords, withGuardRecord } from '../bench/guard/records.ts'
 import { guard } from '../bench/guard.ts'
 import { printed, type Table } from '../bench/measure/table.ts'
 import { VoidRunError } from '../bench/measure/void-run.ts'
-import { type BenchRecord, type Machine, type Recorded, withRecords } from '../bench/record.ts'
+import { type BenchRecord, machineHere, type Recorded, withRecords } from '../bench/record.ts'
 import { startGround } from '../bench/stage.ts'
 import { describeError, SetupError } from './system/setup-error.ts'
 import { onStopSignal } from './system/stop-signals.ts'
@@ -54,13 +53,6 @@ function readWish(): Wish {
   return { names: positionals, pairs, seconds, scale, record: values.record }
 }
 
-/** The machine belongs to the figures: without it they say nothing. */
-function machine(): Machine {
-  const [cpu] = cpus()
-  const memoryGib = Math.round(totalmem() / 2 ** 30)
-  return { cpu: cpu?.model ?? '', cores: cpus().length, memoryGib, node: process.version, platform: process.platform }
-}
-
 /** Of the sources that are measured; with a `+` when they are not as they were committed. */
 function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
@@ -75,7 +67,7 @@ async function run(): Promise<number> {
   const results: Record<string, readonly Table[]> = {}
   const without: Record<string, string> = {}
   const at = new Date().toISOString()
-  const facts = { at, commit: commit(), servers: ground.servers.kind, machine: machine() }
+  const facts = { at, commit: commit(), servers: ground.servers.kind, machine: machineHere() }
   const made = { ...facts, ...sizes, results, without }
   const path = join(RESULTS, `${at.replaceAll(':', '-')}.json`)
   for (const bench of chosen(names)) {
@@ -106,8 +98,8 @@ function keep(facts: Omit<BenchRecord, 'tables'>, results: Readonly<Record<strin
   const { [guard.name]: guarded, ...others } = results
   if (guarded) {
     const { at, commit, machine, pairs, servers } = facts
-    const one: GuardRecord = { at, commit, machine, pairs, ratios: ratiosOf(guarded) }
-    save(join(ROOT, GUARD_FILE), { ...readGuardRecords(), [servers]: one })
+    const one: GuardRecord = { servers, machine, at, commit, pairs, ratios: ratiosOf(guarded) }
+    save(join(ROOT, GUARD_FILE), withGuardRecord(readGuardRecords(), one))
   }
   if (Object.keys(others).length === 0) return
   const before: Recorded = existsSync(RECORD) ? JSON.parse(readFileSync(RECORD, 'utf8')) : { benches: {} }

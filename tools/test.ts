@@ -15,6 +15,7 @@ import {
   type Counts,
   FAULT,
   filesOf,
+  GUARD,
   HARNESS,
   IMAGES,
   OBSERVE,
@@ -37,8 +38,8 @@ async function run(): Promise<void> {
   const files = (ring: Ring) => filesOf(ring, filter)
   const [unit, service, system] = [files(UNIT), files(SERVICE), files(SYSTEM)]
   const [harness, fault, charts] = [files(HARNESS), files(FAULT), files(CHARTS)]
-  const [observe, images, cluster] = [files(OBSERVE), files(IMAGES), files(CLUSTER)]
-  const all = [unit, service, system, harness, fault, charts, observe, images, cluster]
+  const [observe, guard, images, cluster] = [files(OBSERVE), files(GUARD), files(IMAGES), files(CLUSTER)]
+  const all = [unit, service, system, harness, fault, charts, observe, guard, images, cluster]
   if (all.every((some) => some.length === 0)) throw new SetupError(`no test file matches ${filter.join(' ')}`)
   if (filter.length === 0) await runChecks()
   if (unit.length > 0) done.push(await runRing(UNIT, unit))
@@ -53,6 +54,8 @@ async function run(): Promise<void> {
     await observePrograms(report)
     done.push(await runRing(OBSERVE, observe, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
   }
+  if (guard.length > 0 && isWanted(GUARD))
+    done.push(await runRing(GUARD, guard, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
   if (images.length > 0 && isPossible(IMAGES, missingForImages())) done.push(await runRing(IMAGES, images))
   if (cluster.length > 0) await onCluster(cluster)
 }
@@ -69,6 +72,13 @@ function isPossible(ring: Ring, missing: string | undefined): boolean {
   if (missing === undefined) return true
   if (process.env.TEST_ALL_RINGS) throw new SetupError(`${ring.title} cannot be tested: ${missing}`)
   heading(`left out: ${ring.title}: ${missing}`)
+  return false
+}
+
+/** What only says something on a machine that has nothing else to do runs where all rings must, or where it is asked for by name. */
+function isWanted(ring: Ring): boolean {
+  if (process.env.TEST_ALL_RINGS || filter.length > 0) return true
+  heading(`left out: ${ring.title}: TEST_ALL_RINGS is not set, and it was not named`)
   return false
 }
 

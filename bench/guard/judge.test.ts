@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomFrom } from '@switchboard/testkit/random'
 import { VoidRunError } from '../measure/void-run.ts'
-import { judgeSeries, medianBounds, SERIES, type SeriesOptions, verdictOf, WORSE } from './judge.ts'
+import { judgeSeries, medianBounds, SERIES, type SeriesOptions, verdictOf } from './judge.ts'
 
-const options: SeriesOptions = { ...SERIES, recorded: 1, isLate: () => false }
+const options: SeriesOptions = { ...SERIES, recorded: 1, worse: 1.2, isLate: () => false }
 
 /** Ratios around a true one; `noise` is the standard deviation of their logarithm, with a wild one now and then. */
 function noisy(truth: number, { noise, seed }: { noise: number; seed: number }): () => Promise<number> {
@@ -78,7 +78,7 @@ test('worse by thirty in a hundred, then nearly every series fails, by half near
 test('a series that is worse and one that only scatters, then the first fails and the second does not', async () => {
   const worse = await judgeSeries(noisy(1.3, { noise: 0.04, seed: 7 }), options)
   assert.equal(worse.verdict, 'worse')
-  assert.ok(worse.low > WORSE && worse.median > 1.25)
+  assert.ok(worse.low > options.worse && worse.median > 1.25)
   const scattered = await judgeSeries(noisy(1, { noise: 0.3, seed: 7 }), options)
   assert.notEqual(scattered.verdict, 'worse')
 })

@@ -7,9 +7,6 @@ export interface Bounds {
   readonly high: number
 }
 
-/** A ratio that has grown by this much has become worse by a fifth: all guarded ratios are costs. */
-export const WORSE = 1.2
-
 /** The chance that at most `most` of `count` fair coins show heads. */
 function coins(most: number, count: number): number {
   let [term, sum] = [0.5 ** count, 0]
@@ -41,8 +38,9 @@ export function verdictOf({ low, high }: Bounds, border: number): Verdict {
 }
 
 export interface SeriesOptions {
-  /** The ratio that is compared with. */
+  /** The ratio that is compared with, and how much of it is worse: 1.2 times. */
   readonly recorded: number
+  readonly worse: number
   readonly confidence: number
   /** Measured in any case, unless too many runs are void. */
   readonly pairsMin: number
@@ -71,7 +69,7 @@ export interface Series extends Bounds {
  */
 export async function judgeSeries(takePair: () => Promise<number>, options: SeriesOptions): Promise<Series> {
   const { confidence, pairsMin, pairsMax, voidsMax } = options
-  const border = options.recorded * WORSE
+  const border = options.recorded * options.worse
   const ratios: number[] = []
   let voids = 0
   for (;;) {

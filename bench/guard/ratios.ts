@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { BenchOptions } from '../bench.ts'
 import { SOCKET_PROCESS } from '../cost.ts'
 import { fanOutSubjects, oneRoom } from '../fan-out.ts'
 import type { Sample } from '../measure/pairs.ts'
-import type { Table } from '../measure/table.ts'
 import { pushSubjects } from '../push.ts'
 import { routerSubjects } from '../router.ts'
 import type { Ground } from '../stage.ts'
@@ -91,43 +88,5 @@ export async function takePair({ figure, limit }: Guarded, subjects: Subjects): 
   const raw = (await subjects[limit]?.())?.[figure]
   const ratio = (ours ?? Number.NaN) / (raw ?? Number.NaN)
   if (!(ratio > 0 && ratio < Number.POSITIVE_INFINITY)) throw new Error(`${figure}: ${ours} over ${raw} is no ratio`)
-  return ratio
-}
-
-/** What was recorded of one kind of servers: the stand-in for MongoDB costs something else than MongoDB. */
-export interface GuardRecord {
-  readonly at: string
-  readonly commit: string
-  readonly machine: object
-  readonly pairs: number
-  readonly ratios: Readonly<Record<string, number>>
-}
-export type GuardRecords = Readonly<Record<string, GuardRecord>>
-
-/** The ratios out of the tables of the bench. @throws when one is missing. */
-export function ratiosOf(tables: readonly Table[]): Record<string, number> {
-  const found = GUARDED.map(({ name, figure }) => {
-    const table = tables.find(({ title }) => title.startsWith(`guard: ${name},`))
-    const ratio = table?.rows.find((row) => row.figure === figure)?.ratio[OURS]?.median
-    if (ratio === undefined) throw new Error(`the tables have no ratio of ${name}`)
-    return [name, ratio] as const
-  })
-  return Object.fromEntries(found)
-}
-
-export const GUARD_FILE = 'bench/guard.json'
-
-export function readGuardRecords(): GuardRecords {
-  const path = fileURLToPath(new URL('../guard.json', import.meta.url))
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as GuardRecords) : {}
-}
-
-/** @throws with what is to be done when nothing was recorded. */
-export function recordedRatio(records: GuardRecords, servers: string, name: string): number {
-  const ratio = records[servers]?.ratios[name]
-  if (ratio === undefined)
-    throw new Error(
-      `record first: ${GUARD_FILE} has no ratio of ${name} on ${servers}; npm run bench -- guard --record`,
-    )
   return ratio
 }

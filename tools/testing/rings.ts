@@ -93,6 +93,15 @@ export const OBSERVE: Ring = {
   concurrency: Math.max(1, Math.floor(CORES / 4)),
 }
 
+/** Measures costs, so nothing else may run meanwhile: it is left out and said so where the machine may have other work. */
+export const GUARD: Ring = {
+  title: 'costs against those that were recorded',
+  patterns: ['test/guard/**/*.test.ts'],
+  secondsMax: 180,
+  minutesMax: 10,
+  concurrency: 1,
+}
+
 /** Needs Docker, and base images: where these are not, it is left out and said so. */
 export const IMAGES: Ring = {
   title: 'the images',

@@ -34,7 +34,7 @@ export interface Ground extends AsyncDisposable {
 
 export async function startGround(report: (line: string) => void): Promise<Ground> {
   await using stack = new AsyncDisposableStack()
-  const servers = stack.use(await startServers({ own: true, report }))
+  const servers = stack.use(await startServers({ own: true, isDirect: true, report }))
   const logDir = await mkdtemp(join(tmpdir(), 'switchboard-bench-'))
   stack.defer(() => rm(logDir, { recursive: true, force: true }))
   const owned = stack.move()

@@ -17,9 +17,12 @@ export async function serverMeters(servers: Servers): Promise<{ nats: Metered; m
 /** All processes of a container together: a database may fork one for each connection. */
 async function containerMeter(name: string, url: string): Promise<Metered> {
   const { dockerode } = (await getContainerRuntimeClient()).container
-  const port = Number(new URL(url).port)
-  const found = (await dockerode.listContainers()).find(({ Ports }) => Ports.some((one) => one.PublicPort === port))
-  if (!found) throw new Error(`no container has the port ${port} of ${name}`)
+  const { hostname, port } = new URL(url)
+  const found = (await dockerode.listContainers()).find(({ Ports, NetworkSettings }) => {
+    const own = Object.values(NetworkSettings.Networks).some(({ IPAddress }) => IPAddress === hostname)
+    return own || Ports.some(({ PublicPort }) => PublicPort === Number(port))
+  })
+  if (!found) throw new Error(`no container is ${name} at ${hostname}:${port}`)
   const container = dockerode.getContainer(found.Id)
   const file = groupFile((await container.inspect()).State.Pid)
   if (file !== undefined) return { name, cpuMs: async () => cpuMsOfGroup(readFileSync(file, 'utf8')) }

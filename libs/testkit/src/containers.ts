@@ -30,17 +30,23 @@ export interface ServerContainer extends AsyncDisposable {
   thaw(): Promise<void>
 }
 
-export function startNatsContainer(): Promise<ServerContainer> {
-  return startContainer(
-    new GenericContainer(NATS_IMAGE).withCommand(['-js']),
-    4222,
-    (port) => `nats://127.0.0.1:${port}`,
-  )
+export interface ContainerOptions {
+  /**
+   * By the container's own address where that can be reached, as on Linux; it may be another after a restart. What goes to a
+   * published port of this machine is copied by a process of Docker, which costs what is measured beside it.
+   */
+  readonly isDirect?: boolean
 }
 
-export function startMongoContainer(): Promise<ServerContainer> {
+export function startNatsContainer(options: ContainerOptions = {}): Promise<ServerContainer> {
+  const container = new GenericContainer(NATS_IMAGE).withCommand(['-js'])
+  return startContainer(container, { inside: 4222, urlOf: (at) => `nats://${at}`, ...options })
+}
+
+export function startMongoContainer(options: ContainerOptions = {}): Promise<ServerContainer> {
   const container = new GenericContainer(MONGO_IMAGE).withSharedMemorySize(SHARED_MEMORY_BYTES)
-  return startContainer(container, 27017, (port) => `mongodb://127.0.0.1:${port}/?directConnection=true`)
+  const urlOf = (at: string) => `mongodb://${at}/?directConnection=true`
+  return startContainer(container, { inside: 27017, urlOf, ...options })
 }
 
 /** Undefined when Docker answers and both images are here (pulled now, if need be), else why not. */
@@ -84,11 +90,13 @@ class StartedIsEnough extends StartupCheckStrategy {
   }
 }
 
-async function startContainer(
-  image: GenericContainer,
-  inside: number,
-  urlOf: (port: number) => string,
-): Promise<ServerContainer> {
+interface Door extends ContainerOptions {
+  readonly inside: number
+  readonly urlOf: (address: string) => string
+}
+
+async function startContainer(image: GenericContainer, door: Door): Promise<ServerContainer> {
+  const { inside, urlOf, isDirect = false } = door
   const port = await freePort()
   const started = await image
     .withExposedPorts({ container: inside, host: port })
@@ -96,7 +104,8 @@ async function startContainer(
     .start()
   reaper().write(`${started.getId()}\n`)
   const docker = (await getContainerRuntimeClient()).container.getById(started.getId())
-  const url = urlOf(port)
+  const own = started.getIpAddress('bridge')
+  const url = urlOf(isDirect && process.platform === 'linux' && own ? `${own}:${inside}` : `127.0.0.1:${port}`)
   await waitForServer(url, READY_SECONDS_MAX)
   return {
     url,

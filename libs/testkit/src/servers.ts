@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSettings, table } from '@switchboard/runtime/settings'
-import { containersAnswer, startMongoContainer, startNatsContainer } from './containers.ts'
+import { type ContainerOptions, containersAnswer, startMongoContainer, startNatsContainer } from './containers.ts'
 import { freePort } from './ports.ts'
 import { waitForServer } from './servers-answer.ts'
 import { type Embedded, goAnswers, type Report, startEmbedded } from './servers-embedded.ts'
@@ -25,6 +25,8 @@ export interface ServersOptions {
   readonly natsOnly?: boolean
   /** A pair of one's own although a shared one runs: for tests that stop a server. */
   readonly own?: boolean
+  /** For benches: no process between them and the servers; a server that was stopped may then have another address. */
+  readonly isDirect?: boolean
   readonly kind?: ServersKind
   readonly report?: Report
 }
@@ -65,10 +67,12 @@ export async function startServers(options: ServersOptions = {}): Promise<Server
   const { TEST_NATS_URL: natsUrl, TEST_MONGO_URL: mongoUrl, TEST_SERVERS: wish } = readSettings(TEST_SETTINGS)
   if (natsUrl && mongoUrl && !options.own && !options.kind) return sharedServers(natsUrl, mongoUrl)
   const kind = options.kind ?? (await chooseServers(wish, options.report))
-  const make = kind === 'containers' ? containerServer : embeddedServer
+  const { isDirect = false, report } = options
+  const make = (name: ServerName) =>
+    kind === 'containers' ? containerServer(name, { isDirect }) : embeddedServer(name, report)
   const names: ServerName[] = options.natsOnly ? ['nats'] : ['nats', 'mongo']
   await using started = new AsyncDisposableStack()
-  const results = await Promise.allSettled(names.map((name) => make(name, options.report)))
+  const results = await Promise.allSettled(names.map(make))
   const [nats, mongo] = results.map((result) => (result.status === 'fulfilled' ? started.use(result.value) : undefined))
   for (const result of results) if (result.status === 'rejected') throw result.reason
   if (!nats) throw new Error('NATS was not started')
@@ -125,8 +129,8 @@ function sharedServers(natsUrl: string, mongoUrl: string): Servers {
 
 type ServerName = 'nats' | 'mongo'
 
-function containerServer(name: ServerName): Promise<Server> {
-  return name === 'nats' ? startNatsContainer() : startMongoContainer()
+function containerServer(name: ServerName, options: ContainerOptions = {}): Promise<Server> {
+  return name === 'nats' ? startNatsContainer(options) : startMongoContainer(options)
 }
 
 async function embeddedServer(name: ServerName, report?: Report): Promise<Server> {

@@ -5,6 +5,7 @@ import type { Logger } from '@switchboard/runtime/context'
 import { DeadlineError, pause, within } from '@switchboard/runtime/deadline'
 import type { Tracing } from '@switchboard/runtime/tracing'
 import { UnusableError } from '@switchboard/runtime/unusable'
+import { AckedPublisher } from './acked-publisher.ts'
 import { connectGathering } from './gathering.ts'
 import { type Servers, serversOf } from './servers.ts'
 import { checkUsable, whyNotConnected } from './usable.ts'
@@ -14,6 +15,8 @@ export interface Bus {
   readonly nc: NatsConnection
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager
+  /** Publishes of which every single one counts, and of which there are many. */
+  readonly acked: AckedPublisher
   readonly names: Names
   readonly replicas: number
   readonly log: Logger
@@ -38,6 +41,8 @@ export interface BusOptions {
 }
 
 const FLUSH_MS_MAX = 5_000
+/** For a stream's word to a publish, or the server's to what it is asked. */
+const ACK_MS_MAX = 5_000
 /** NATS that is only starting is there before: nothing need be said. */
 const SAY_AFTER_MS = 3_000
 const RETRY_MS = 300
@@ -49,7 +54,7 @@ const RETRY_MS = 300
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const { namespace, replicas, log } = options
   const nc = await connectFirst(options)
-  const jsm = await jetstreamManager(nc, { timeout: 5_000, checkAPI: false })
+  const jsm = await jetstreamManager(nc, { timeout: ACK_MS_MAX, checkAPI: false })
   await checkUsable(nc, jsm).catch(async (error) => {
     await nc.close()
     throw error
@@ -59,8 +64,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   watchStatus(nc, { log, listeners, away })
   return {
     nc,
-    js: jetstream(nc, { timeout: 5_000 }),
+    js: jetstream(nc, { timeout: ACK_MS_MAX }),
     jsm,
+    acked: new AckedPublisher(nc, { msMax: ACK_MS_MAX }),
     names: names(namespace),
     replicas,
     log,

@@ -8,6 +8,8 @@ export type { StreamRecord } from './stream-reader.ts'
 export interface FollowOptions {
   readonly stream: string
   readonly filter: string
+  /** How many filters like this one take the whole stream: whoever follows them all reads without any. */
+  readonly filtersInAll?: number
   /** Where to begin. */
   readonly from: Position
   /** What it returns is awaited before the next record, so that a slow handler slows the reading, its own and nobody else's. */

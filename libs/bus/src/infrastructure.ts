@@ -21,7 +21,8 @@ const NAMES: ReadonlySet<string> = new Set([
 /** True for what may be gone in a second; anything else that is thrown is a bug of ours. */
 export const isInfrastructure = (error: unknown): boolean => error instanceof Error && NAMES.has(error.name)
 
-const WRONG_LAST_SEQUENCE = 10_071
+/** The server's code for a publish whose subject has another last sequence than it expected. */
+export const WRONG_LAST_SEQUENCE = 10_071
 const WRITE_UNDER_WAY = 10_164
 
 /** True when a publish was refused because its subject has another last sequence than it expected. */

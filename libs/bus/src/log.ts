@@ -1,11 +1,10 @@
-import { type BatchCallback, JetStreamApiError, type MsgRequest, type StoredMsg } from '@nats-io/jetstream'
-import type { MsgHdrs } from '@nats-io/nats-core'
+import { type BatchCallback, JetStreamApiError, type MsgRequest, PubHeaders, type StoredMsg } from '@nats-io/jetstream'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { chunks } from '@switchboard/runtime/chunks'
 import { within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
-import { isWrongSequence } from './infrastructure.ts'
+import { WRONG_LAST_SEQUENCE } from './infrastructure.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
 import { stackless } from './stackless.ts'
 
@@ -110,21 +109,19 @@ export type Published =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'unknown'; readonly reason: string }
 
+type Fields = Readonly<Record<string, string>>
+
 /** Publishes into a stream and waits for its word. `expect` is the last stream sequence of the subject (0: none), the fence of G1 and G2. */
 export async function publishExpecting(
   bus: Bus,
-  message: { subject: string; payload: Uint8Array; headers: MsgHdrs; messageId: string; expect: number },
+  message: { subject: string; payload: Uint8Array; headers: Fields; messageId: string; expect: number },
 ): Promise<Published> {
-  try {
-    const options = {
-      headers: message.headers,
-      msgID: message.messageId,
-      expect: { lastSubjectSequence: message.expect },
-    }
-    const ack = await stackless(() => bus.js.publish(message.subject, message.payload, options))
-    return { kind: 'stored', seq: ack.seq }
-  } catch (error) {
-    if (isWrongSequence(error)) return { kind: 'conflict' }
-    return { kind: 'unknown', reason: String(error) }
-  }
+  const { subject, payload, headers, messageId, expect } = message
+  const word = await bus.acked.publish(subject, payload, {
+    ...headers,
+    [PubHeaders.MsgIdHdr]: messageId,
+    [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect),
+  })
+  if (word.kind !== 'refused') return word
+  return word.code === WRONG_LAST_SEQUENCE ? { kind: 'conflict' } : { kind: 'unknown', reason: word.reason }
 }

@@ -26,7 +26,7 @@ export interface Position {
 
 export interface ReaderOptions {
   readonly stream: string
-  /** No two of them may be about the same subject. */
+  /** No two of them may be about the same subject; none are all there is. */
   readonly filters: readonly string[]
   readonly from: Position
   /** Awaited before the next record, so that whoever is slow slows the reading. */
@@ -174,7 +174,7 @@ export class StreamReader implements AsyncDisposable {
     const { seq, incarnation: before } = this.#position
     this.#position = { seq: before === null || before === incarnation ? Math.max(1, seq) : 1, incarnation }
     const consumer = await this.#bus.js.consumers.get(stream, {
-      filter_subjects: filters.length === 1 ? (filters[0] ?? '') : [...filters],
+      ...(filters.length > 0 && { filter_subjects: filters.length === 1 ? (filters[0] ?? '') : [...filters] }),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: this.#position.seq,
     })

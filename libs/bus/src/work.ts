@@ -33,7 +33,8 @@ export interface WorkOptions {
   readonly stream: string
   /** Shared by all pods that name it. */
   readonly durable: string
-  readonly filter: string
+  /** None is the whole stream, which is the cheapest for the server. */
+  readonly filter?: string
   /** Records that all pods together have in hand. */
   readonly parallel: number
   readonly handle: (record: WorkRecord) => Promise<Outcome>
@@ -60,7 +61,7 @@ async function ensureConsumer(bus: Bus, options: WorkOptions): Promise<void> {
     durable_name: options.durable,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
-    filter_subject: options.filter,
+    ...(options.filter !== undefined && { filter_subject: options.filter }),
     max_ack_pending: options.parallel,
     // An outage of ours must not turn records into dead letters; `reject` is the only way there.
     max_deliver: -1,

@@ -9,7 +9,7 @@ import { type Servers, startServers } from '@switchboard/testkit/servers'
 import pino from 'pino'
 import { answer, ask } from '../src/ask.ts'
 import { type Bus, connectBus } from '../src/connect.ts'
-import { encodeJson, flush, subscribe, toHeaders } from '../src/core.ts'
+import { encodeJson, flush, subscribe } from '../src/core.ts'
 import { follow } from '../src/follow.ts'
 import { holdLease, readLeases, watchLeases } from '../src/lease.ts'
 import { publishExpecting, readHead, readHeads, readTail } from '../src/log.ts'
@@ -60,10 +60,10 @@ const entry = (room: string, { first, texts, expect }: { first: number; texts: s
   return {
     subject: bus.names.log('room', room),
     payload: encodeEntry(`room:${room}`, events),
-    headers: toHeaders({
+    headers: {
       [HEADER.entry]: formatRange(range),
       [HEADER.input]: formatInput({ incarnation: 'i', input: first, floor: 0 }),
-    }),
+    },
     messageId: `${room}-${first}-${texts.join()}`,
     expect,
   }

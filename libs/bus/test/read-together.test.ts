@@ -168,6 +168,31 @@ test('one that left hears nothing more, and when all have left nothing is read',
   await until('nobody reads', async () => (await consumers()) === 0)
 })
 
+test('all parts of a stream, then they read without filters and hear only their own; one that leaves, then with those of the others', async () => {
+  const written = new Written()
+  const whole = { filtersInAll: ROOMS.length }
+  const [gone, ...others] = ROOMS.map((room) => followRoom(room, whole))
+  const filters = async () => {
+    const found: string[][] = []
+    for await (const { config } of bus.jsm.consumers.list(stream()))
+      found.push(config.filter_subjects ?? [config.filter_subject ?? 'none'])
+    return found
+  }
+  await shareOne()
+  assert.deepEqual(await filters(), [['none']])
+  // Of a part that nobody here follows, though it is in the stream.
+  const strange = Array.from({ length: PARTITIONS }, (_, p) => p).filter((p) => streamOf(p) === STREAM)[ROOMS.length]
+  await bus.js.publish(`${bus.names.logOf(strange ?? -1).slice(0, -1)}room.x`, 'x')
+  for (const room of ROOMS) await written.write(room)
+  await until('all', () => [gone, ...others].every((one) => one?.seen.length === 1))
+  await gone?.[Symbol.asyncDispose]()
+  await until('filters of the others', async () => (await filters()).every((of) => of.length === ROOMS.length - 1))
+  for (const room of ROOMS) await written.write(room)
+  await until('the others', () => others.every(({ seen }) => seen.length === 2))
+  assert.equal(gone?.seen.length, 1)
+  for (const other of others) await other[Symbol.asyncDispose]()
+})
+
 /** What one does who follows a room, goes, and comes back where they were. */
 class Walker {
   readonly seen: number[] = []

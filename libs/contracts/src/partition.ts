@@ -4,6 +4,9 @@ export const PARTITIONS = 64
 /** Physical streams that the partitions are spread over: one Raft group each, so the log scales past one leader. */
 export const STREAMS = 4
 
+/** Partitions of one of them. */
+export const PARTITIONS_EACH = PARTITIONS / STREAMS
+
 const encoder = new TextEncoder()
 
 /** FNV-1a, 32 bits, over UTF-8: the hash that NATS' own `partition()` mapping uses, so that either side can compute it. */

@@ -109,7 +109,6 @@ export async function fromLog(bus: Bus, options: FromLogOptions): Promise<AsyncD
       channel: 'log',
       stream: bus.names.logStream(number),
       durable: bus.names.durable('notifier'),
-      filter: bus.names.logRepublish.src,
       parallel: ENTRIES_AT_ONCE_MAX,
       handle,
       crash: options.crash,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { answer } from '@switchboard/bus/ask'
 import { type Bus, connectBus } from '@switchboard/bus/connect'
-import { encodeJson, flush, publish, subscribe, toHeaders } from '@switchboard/bus/core'
+import { encodeJson, flush, publish, subscribe } from '@switchboard/bus/core'
 import { holdLease } from '@switchboard/bus/lease'
 import { publishExpecting } from '@switchboard/bus/log'
 import { ensureStreams } from '@switchboard/bus/streams'
@@ -142,10 +142,10 @@ function playRouter(bus: Bus): Pick<World, 'say' | 'decide' | 'markRead'> {
     const stored = await publishExpecting(bus, {
       subject: bus.names.log(kind, id),
       payload: encodeEntry(`${kind}:${id}`, [eventOf(seq)]),
-      headers: toHeaders({
+      headers: {
         [HEADER.entry]: formatRange({ first: seq, last: seq, n: seq, epoch: 'e' }),
         [HEADER.input]: formatInput({ incarnation: 'i', input: seq, floor: 0 }),
-      }),
+      },
       messageId: `${id}-${seq}`,
       expect: head.logSeq,
     })

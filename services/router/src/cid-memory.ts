@@ -18,6 +18,8 @@ export class CidMemory {
   readonly #sieve: CidSieve
   #sinceSeq: number
   #sinceAtMs: number
+  /** The key that was made last. A command is looked for twice and then added, and to hash its key is most of the price. */
+  #last = { from: '', cid: '', key: ' ' }
 
   constructor(
     known: { cids: readonly UsedCid[]; cids_since: number; cids_since_at: number },
@@ -31,7 +33,7 @@ export class CidMemory {
   }
 
   add(used: UsedCid): void {
-    this.#used.set(`${used.from} ${used.cid}`, used)
+    this.#used.set(this.#keyOf(used.from, used.cid), used)
     if (this.#used.size <= this.#exact) return
     const oldest = this.#used.entries().next().value
     if (!oldest) return
@@ -43,11 +45,16 @@ export class CidMemory {
   }
 
   find(from: string, cid: string, nowMs: number): CidFinding {
-    const key = `${from} ${cid}`
+    const key = this.#keyOf(from, cid)
     const used = this.#used.get(key)
     if (used) return used
     if (this.#sieve.mayHold(key)) return 'unknown'
     return this.#sinceSeq === 0 || isNewerThan(cid, this.#sinceAtMs, nowMs) ? 'new' : 'unknown'
+  }
+
+  #keyOf(from: string, cid: string): string {
+    if (this.#last.from !== from || this.#last.cid !== cid) this.#last = { from, cid, key: `${from} ${cid}` }
+    return this.#last.key
   }
 }
 

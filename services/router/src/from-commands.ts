@@ -15,7 +15,7 @@ import { incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
-import { partitionOf, streamOf } from '@switchboard/contracts/partition'
+import { PARTITIONS_EACH, partitionOf, streamOf } from '@switchboard/contracts/partition'
 import type { EntityCommand } from '@switchboard/contracts/records'
 import { entityOf } from '@switchboard/contracts/subjects'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
@@ -135,6 +135,7 @@ class Reading {
     this.#follower = follow(deps.bus, {
       stream: names.commandsStream(streamOf(place.partition)),
       filter: names.commandsOf(place.partition),
+      filtersInAll: PARTITIONS_EACH,
       from: { seq: place.start.floor + 1, incarnation: place.start.incarnation },
       handle: (record) => this.#take(record),
       crash: deps.crash,

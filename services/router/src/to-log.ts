@@ -8,14 +8,13 @@
  */
 
 import type { Bus } from '@switchboard/bus/connect'
-import { toHeaders } from '@switchboard/bus/core'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { type Published, publishExpecting, readHead } from '@switchboard/bus/log'
 import type { LogEntry } from '@switchboard/bus/log-entry'
-import { withTrace } from '@switchboard/bus/trace'
 import { type EntryInput, encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
 import type { AnyEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
+import { TRACE_HEADER } from '@switchboard/contracts/traces'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import { type Span, throughSpan } from '@switchboard/runtime/tracing'
 import type { RouterEvents } from './events.ts'
@@ -116,16 +115,14 @@ function encode(entry: Entry, owner: string, span: Span | undefined) {
   const last = entry.events.at(-1)?.seq ?? first
   const isGone = (event: AnyEvent) => event.type === 'member.removed' || event.type === 'agent.removed'
   const gone = entry.events.filter(isGone).map((event) => ('user' in event ? event.user : ''))
-  const headers = toHeaders({
+  const headers = {
     [HEADER.entry]: formatRange({ first, last, n: entry.n, epoch: entry.epoch }),
     [HEADER.input]: formatInput(entry.input),
     [HEADER.owner]: owner,
     ...(gone.length > 0 ? { [HEADER.gone]: gone.join(',') } : {}),
-  })
-  return {
-    payload: encodeEntry(`${entry.kind}:${entry.id}`, entry.events),
-    headers: withTrace(span, headers) ?? headers,
+    ...(span && { [TRACE_HEADER]: span.trace }),
   }
+  return { payload: encodeEntry(`${entry.kind}:${entry.id}`, entry.events), headers }
 }
 
 /** What lies at the head: our own entry (its sequence), nothing new, somebody else's, or not to be seen now. */

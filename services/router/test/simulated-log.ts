@@ -97,7 +97,7 @@ export class SimulatedLog {
     const logSeq = this.entries.length + 1
     this.#known.set(messageId, logSeq)
     const events = decodeEntry(payload)
-    const entry = { kind, id, logSeq, messageId, input: parseInput(headers.get(HEADER.input)), events }
+    const entry = { kind, id, logSeq, messageId, input: parseInput(headers[HEADER.input] ?? ''), events }
     this.entries.push(entry)
     this.#stored(entry)
     return { kind: 'stored', seq: logSeq }

@@ -8,7 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { parseEntry } from '@switchboard/bus/log-entry'
-import { streamOf } from '@switchboard/contracts/partition'
+import { PARTITIONS_EACH, streamOf } from '@switchboard/contracts/partition'
 import { followPartition, type PartitionReader } from './partition-reader.ts'
 import { contentOf } from './record.ts'
 
@@ -21,5 +21,6 @@ export const fromLog =
       partition,
       stream: deps.bus.names.logStream(streamOf(partition)),
       filter: deps.bus.names.logOf(partition),
+      filtersInAll: PARTITIONS_EACH,
       parse: (record) => contentOf(parseEntry(record)),
     })

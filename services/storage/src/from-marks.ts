@@ -8,6 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson } from '@switchboard/bus/core'
+import { PARTITIONS } from '@switchboard/contracts/partition'
 import { followPartition, type PartitionReader } from './partition-reader.ts'
 import { markOf } from './record.ts'
 
@@ -20,5 +21,6 @@ export const fromMarks =
       partition,
       stream: deps.bus.names.marksStream,
       filter: deps.bus.names.marksOf(partition),
+      filtersInAll: PARTITIONS,
       parse: (record) => markOf(decodeJson(record.data)),
     })

@@ -28,6 +28,8 @@ export interface Source {
   readonly partition: number
   readonly stream: string
   readonly filter: string
+  /** Of which a stream has so many. */
+  readonly filtersInAll: number
   /** @throws when the record is not of ours. */
   readonly parse: (record: StreamRecord) => Content
 }
@@ -88,6 +90,7 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
     await using _following = follow(bus, {
       stream: source.stream,
       filter: source.filter,
+      filtersInAll: source.filtersInAll,
       from,
       handle,
       crash: reader.crash,

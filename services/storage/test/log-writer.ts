@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Bus } from '@switchboard/bus/connect'
-import { encodeJson, toHeaders } from '@switchboard/bus/core'
+import { encodeJson } from '@switchboard/bus/core'
 import { publishExpecting } from '@switchboard/bus/log'
 import { incarnationOf } from '@switchboard/bus/streams'
 import type { DeskEvent } from '@switchboard/contracts/desk-events'
@@ -39,10 +39,10 @@ abstract class EntityLog<Event extends AnyEvent> {
     const stored = await publishExpecting(this.bus, {
       subject: this.bus.names.log(this.kind, this.id),
       payload: encodeEntry(`${this.kind}:${this.id}`, events),
-      headers: toHeaders({
+      headers: {
         [HEADER.entry]: formatRange({ first: first.seq, last: last.seq, n: last.n, epoch }),
         [HEADER.input]: formatInput({ incarnation: 'c1', input: number, floor: 0 }),
-      }),
+      },
       messageId: `test-${number}`,
       expect: this.logSeq,
     })

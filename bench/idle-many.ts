@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX } from '@switchboard/contracts/limits'
+import { chunks } from '@switchboard/runtime/chunks'
 import { type Bench, scaled } from './bench.ts'
 import { Crowd } from './crowd.ts'
 import { inThreeRooms, POD_HEAP } from './idle.ts'
@@ -8,11 +9,13 @@ import type { Sample } from './measure/pairs.ts'
 import { familyMeter } from './measure/process-family.ts'
 import { metering, rssKibOf, sumCpu } from './measure/processes.ts'
 import { tableOf } from './measure/table.ts'
-import { startStage } from './stage.ts'
+import { names, startStage } from './stage.ts'
 
 const MANY = 100_000
 /** Connected before the first look at the memory, as a share of all. */
 const FEW_SHARE = 0.1
+/** Their three rooms are made among them: a router remembers the people of all three meanwhile, and does not load them anew. */
+const TOGETHER = MAX.lanes / 2
 const SETTLE_MS = 10_000
 /** Of the files that a process may have open: for all that is no connection. */
 const OTHER_FILES = 1_000
@@ -33,8 +36,11 @@ export const idleMany: Bench = {
     const edges = [{ url: stage.url, process: stage.system.process('edge') }]
     const most = Math.min(MAX.connections, filesMax() - OTHER_FILES)
     while (edges.length * most < count) edges.push(await stage.system.add('edge'))
-    report(`idle-many: making rooms for ${count} people`)
-    const people = await inThreeRooms(stage, count)
+    const people: Member[] = []
+    for (const users of chunks(names('i', count), TOGETHER)) {
+      report(`idle-many: making rooms for ${users.length} people, after ${people.length} others`)
+      people.push(...(await inThreeRooms(stage, users)))
+    }
     const crowd = stack.use(new Crowd(edges.length))
     const each = Math.ceil(count / edges.length)
     const few = Math.round(each * FEW_SHARE)

@@ -32,7 +32,7 @@ export const idle: Bench = {
     const serviceEnv = { edge: { NODE_OPTIONS: POD_HEAP.join(' ') } }
     const stage = stack.use(await startStage(options.ground, { serviceEnv }))
     const quiet = await quietSystem(stage, options)
-    const people = await inThreeRooms(stage, scaled(MANY, options.scale, 3 * ROOM_MEMBERS))
+    const people = await inThreeRooms(stage, names('i', scaled(MANY, options.scale, 3 * ROOM_MEMBERS)))
     const few = Math.round((people.length * FEW) / MANY)
     const crowd = stack.use(new Crowd())
     const measure = async (dialect: DialectName, url: string, pid: () => number): Promise<Sample> => {
@@ -97,9 +97,8 @@ async function quietSystem(
 }
 
 /** Everybody in three rooms of a hundred, each time with others. */
-export async function inThreeRooms(stage: Stage, count: number): Promise<Member[]> {
-  const users = names('i', count)
-  const blocks = Math.ceil(count / ROOM_MEMBERS)
+export async function inThreeRooms(stage: Stage, users: readonly string[]): Promise<Member[]> {
+  const blocks = Math.ceil(users.length / ROOM_MEMBERS)
   const groupings = [
     (i: number) => Math.floor(i / ROOM_MEMBERS),
     (i: number) => i % blocks,

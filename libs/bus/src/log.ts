@@ -117,11 +117,8 @@ export async function publishExpecting(
   message: { subject: string; payload: Uint8Array; headers: Fields; messageId: string; expect: number },
 ): Promise<Published> {
   const { subject, payload, headers, messageId, expect } = message
-  const word = await bus.acked.publish(subject, payload, {
-    ...headers,
-    [PubHeaders.MsgIdHdr]: messageId,
-    [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect),
-  })
+  const fence = { [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect) }
+  const word = await bus.acked.publish(subject, payload, { ...headers, ...fence, [PubHeaders.MsgIdHdr]: messageId })
   if (word.kind !== 'refused') return word
   return word.code === WRONG_LAST_SEQUENCE ? { kind: 'conflict' } : { kind: 'unknown', reason: word.reason }
 }

@@ -12,9 +12,9 @@ export const BREAKS = [
   {
     name: 'no-expected-sequence',
     file: 'libs/bus/src/log.ts',
-    find: '{ lastSubjectSequence: message.expect }',
+    find: '{ [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect) }',
     how: 'expression',
-    replace: 'undefined',
+    replace: '{}',
     why: 'a router that was stopped and knows nothing of its successor may not write (G2)',
     scenario: 'the owner of a room is stopped, another takes over and writes, and the first one goes on',
   },

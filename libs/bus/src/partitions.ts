@@ -132,16 +132,28 @@ class Holder implements PartitionHolder {
     const { group, id, partitions = PARTITIONS } = this.#options
     const { looks } = this.#rest
     const isWhole = looks < LOOKS_MOVING || looks % LOOKS_AT_REST === 0
-    const found = await readLeases(this.#bus, isWhole ? `${group}.>` : this.#keyOfMember('>'))
+    const reading = readLeases(this.#bus, isWhole ? `${group}.>` : this.#keyOfMember('>'))
+    const { found, isKept } = isWhole ? { found: await reading, isKept: true } : await this.#renewMeanwhile(reading)
     const members = this.#renewals.judge(found.filter(({ key }) => key.startsWith(this.#keyOfMember(''))))
     const living = new Set(members.flatMap(({ alive, value }) => (alive ? [value] : [])))
-    this.#patience = this.#memberRevision > 0 && !living.has(id) ? LOOKS : Math.max(0, this.#patience - 1)
-    await this.#renewMember()
+    const isLost = this.#memberRevision > 0 && !living.has(id)
+    this.#patience = isLost || !isKept ? LOOKS : Math.max(0, this.#patience - 1)
+    if (isWhole) await this.#renewMember()
     living.add(id)
     const owners = assign(partitions, [...living].sort())
     if (this.#isAtRest(living, owners) && !isWhole) return
     const all = isWhole ? found : await readLeases(this.#bus, `${group}.>`)
     await this.#share(living, owners, new Map(all.map((lease) => [lease.key, lease])))
+  }
+
+  /**
+   * At rest both go out together, and the process wakes half as often. What is read may then be from after the renewal, so that
+   * only the renewal knows whether our lease had run out. @returns isKept, false if it had
+   */
+  async #renewMeanwhile(reading: Promise<Lease[]>): Promise<{ found: Lease[]; isKept: boolean }> {
+    const tenure = this.#tenure
+    const [found] = await Promise.all([reading, this.#renewMember()])
+    return { found, isKept: this.#tenure === tenure }
   }
 
   /**

@@ -49,9 +49,9 @@ export const BREAKS = [
   {
     name: 'no-lease-renewal',
     file: 'libs/bus/src/partitions.ts',
-    find: 'await this.#renewMember()',
-    how: 'statement',
-    replace: 'if (this.#memberRevision === 0) await this.#renewMember()',
+    find: 'let written = await writeLease(this.#bus, { ...lease, expect: this.#memberRevision })',
+    how: 'before',
+    replace: 'if (this.#memberRevision > 0) return',
     why: 'a partition has one owner as long as that one lives',
     scenario: 'nothing happens at all, for longer than a lease lasts',
   },

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BENCHES } from '../bench/benches.ts'
+import { SERIES } from '../bench/guard/judge.ts'
 import { GUARD_FILE, type GuardRecord, ratiosOf, readGuardRecords, withGuardRecord } from '../bench/guard/records.ts'
 import { guard } from '../bench/guard.ts'
 import { printed, type Table } from '../bench/measure/table.ts'
@@ -97,7 +98,8 @@ const chosen = (names: readonly string[]) =>
 function keep(facts: Omit<BenchRecord, 'tables'>, results: Readonly<Record<string, readonly Table[]>>): void {
   const { [guard.name]: guarded, ...others } = results
   if (guarded) {
-    const { at, commit, machine, pairs, servers } = facts
+    const { at, commit, machine, servers } = facts
+    const pairs = Math.max(facts.pairs, SERIES.pairsMax)
     const one: GuardRecord = { servers, machine, at, commit, pairs, ratios: ratiosOf(guarded) }
     save(join(ROOT, GUARD_FILE), withGuardRecord(readGuardRecords(), one))
   }

@@ -4,20 +4,24 @@ import { tableOf } from '../measure/table.ts'
 import { GUARDED, OURS } from './ratios.ts'
 import { type GuardRecord, heldAgainst, ratiosOf, withGuardRecord } from './records.ts'
 
-test('tables of the bench, then the medians of their ratios are what is recorded, and none may be missing', () => {
-  const tables = GUARDED.map(({ name, figure, limit }, i) =>
-    tableOf(
-      `guard: ${name}, so and so`,
-      { [OURS]: { [figure]: [2 + i, 4 + i] }, [limit]: { [figure]: [1, 2] } },
-      limit,
-    ),
+const tablesOf = (ours: readonly number[], raw: readonly number[]) =>
+  GUARDED.map(({ name, figure, limit }) =>
+    tableOf(`guard: ${name}, so and so`, { [OURS]: { [figure]: [...ours] }, [limit]: { [figure]: [...raw] } }, limit),
   )
+
+test('tables of the bench, then the upper bounds of the medians of their ratios are recorded, and none may be missing', () => {
+  const costs = [9, 1, 8, 2, 7, 3, 6, 4, 5]
+  const limits = costs.map(() => 2)
+  const found = ratiosOf(tablesOf(costs, limits))
   assert.deepEqual(
-    Object.keys(ratiosOf(tables)),
+    Object.keys(found),
     GUARDED.map(({ name }) => name),
   )
-  assert.equal(ratiosOf(tables)['fan-out'], 2)
-  assert.throws(() => ratiosOf(tables.slice(1)), /no ratio of fan-out/)
+  // Of nine values the median lies between the second and the eighth, by the binomial table.
+  assert.equal(found.router, 4)
+  // Too few for bounds: the dearest one.
+  assert.equal(ratiosOf(tablesOf([2, 6], [1, 2])).push, 3)
+  assert.throws(() => ratiosOf(tablesOf([2], [1]).slice(1)), /no ratio of fan-out/)
 })
 
 const [here, there] = [

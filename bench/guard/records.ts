@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ratios } from '../measure/statistics.ts'
 import type { Table } from '../measure/table.ts'
 import type { Machine } from '../record.ts'
+import { medianBounds, SERIES } from './judge.ts'
 import { GUARDED, OURS } from './ratios.ts'
 
 /** What was recorded of one kind of servers on one kind of machine: on another, work and limit do not grow by the same factor. */
@@ -28,13 +30,18 @@ const WORSE = 1.2
 /** On a machine of another kind than any that was recorded only what leaps is told from what the machine makes of it. */
 const WORSE_ELSEWHERE = 1.6
 
-/** The ratios out of the tables of the bench. @throws when one is missing. */
+/**
+ * The ratios out of the tables of the bench: of each the upper bound of its median, as what is compared with is no surer than what
+ * is compared. @throws when one is missing.
+ */
 export function ratiosOf(tables: readonly Table[]): Record<string, number> {
-  const found = GUARDED.map(({ name, figure }) => {
+  const found = GUARDED.map(({ name, figure, limit }) => {
     const table = tables.find(({ title }) => title.startsWith(`guard: ${name},`))
-    const ratio = table?.rows.find((row) => row.figure === figure)?.ratio[OURS]?.median
-    if (ratio === undefined) throw new Error(`the tables have no ratio of ${name}`)
-    return [name, ratio] as const
+    const row = table?.rows.find((one) => one.figure === figure)
+    const [ours, raw] = [row?.of[OURS]?.samples, row?.of[limit]?.samples]
+    if (!ours || !raw || ours.length === 0) throw new Error(`the tables have no ratio of ${name}`)
+    const all = ratios(ours, raw)
+    return [name, medianBounds(all, SERIES.confidence)?.high ?? Math.max(...all)] as const
   })
   return Object.fromEntries(found)
 }

@@ -14,8 +14,7 @@ export const guard: Bench = {
       await using stack = new AsyncDisposableStack()
       const subjects = await guarded.prepare(stack, guardOptions(guarded, ground))
       const samples = await alternate(subjects, {
-        // What is compared with must be surer than what is compared; fewer are only to see that it works.
-        pairs: pairs >= RECORDED_PAIRS_MIN ? Math.max(pairs, SERIES.pairsMax) : pairs,
+        pairs: guardPairs(pairs),
         report: (line) => report(`guard, ${guarded.name}: ${line}`),
       })
       tables.push(tableOf(`guard: ${guarded.name}, ${guarded.about}`, samples, guarded.limit))
@@ -26,3 +25,7 @@ export const guard: Bench = {
 
 /** What `--record` asks for at least. */
 const RECORDED_PAIRS_MIN = 5
+
+/** How many are measured: what is compared with must be surer than what is compared; fewer are only to see that it works. */
+export const guardPairs = (pairs: number): number =>
+  pairs >= RECORDED_PAIRS_MIN ? Math.max(pairs, SERIES.pairsMax) : pairs

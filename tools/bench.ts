@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BENCHES } from '../bench/benches.ts'
-import { SERIES } from '../bench/guard/judge.ts'
 import { GUARD_FILE, type GuardRecord, ratiosOf, readGuardRecords, withGuardRecord } from '../bench/guard/records.ts'
-import { guard } from '../bench/guard.ts'
+import { guard, guardPairs } from '../bench/guard.ts'
 import { printed, type Table } from '../bench/measure/table.ts'
 import { VoidRunError } from '../bench/measure/void-run.ts'
 import { type BenchRecord, machineHere, type Recorded, withRecords } from '../bench/record.ts'
@@ -99,7 +98,7 @@ function keep(facts: Omit<BenchRecord, 'tables'>, results: Readonly<Record<strin
   const { [guard.name]: guarded, ...others } = results
   if (guarded) {
     const { at, commit, machine, servers } = facts
-    const pairs = Math.max(facts.pairs, SERIES.pairsMax)
+    const pairs = guardPairs(facts.pairs)
     const one: GuardRecord = { servers, machine, at, commit, pairs, ratios: ratiosOf(guarded) }
     save(join(ROOT, GUARD_FILE), withGuardRecord(readGuardRecords(), one))
   }

@@ -31,6 +31,8 @@ import { endStage, heading, ROOT } from './testing/stage.ts'
 const report = (line: string) => console.log(line)
 const filter = process.argv.slice(2)
 const wish = process.env.TEST_SERVERS || 'auto'
+/** For rings that run once, whatever the servers of the others. */
+const once = { TEST_SERVERS: wish === 'both' ? 'auto' : wish }
 const servers = new AsyncDisposableStack()
 const done: Counts[] = []
 
@@ -48,14 +50,13 @@ async function run(): Promise<void> {
     done.push(await runRing(CHARTS, charts))
   }
   if (service.length + system.length > 0) await onServers(service, system)
-  if (harness.length > 0) done.push(await runRing(HARNESS, harness, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
-  if (fault.length > 0) done.push(await runRing(FAULT, fault, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
+  if (harness.length > 0) done.push(await runRing(HARNESS, harness, once))
+  if (fault.length > 0) done.push(await runRing(FAULT, fault, once))
   if (observe.length > 0 && isPossible(OBSERVE, missingForObserving())) {
     await observePrograms(report)
-    done.push(await runRing(OBSERVE, observe, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
+    done.push(await runRing(OBSERVE, observe, once))
   }
-  if (guard.length > 0 && isWanted(GUARD))
-    done.push(await runRing(GUARD, guard, { TEST_SERVERS: wish === 'both' ? 'auto' : wish }))
+  if (guard.length > 0 && isWanted(GUARD)) done.push(await runRing(GUARD, guard, once))
   if (images.length > 0 && isPossible(IMAGES, missingForImages())) done.push(await runRing(IMAGES, images))
   if (cluster.length > 0) await onCluster(cluster)
 }

@@ -65,7 +65,7 @@ export class AckedPublisher {
     this.#msMax = msMax
   }
 
-  /** Resolves with the stream's word, or `unknown` when there was none in time. Never rejects. */
+  /** Resolves with the stream's word, or `unknown` when there was none in time; never rejects. @throws Error for a header of several lines. */
   publish(subject: string, payload: Uint8Array, fields: Readonly<Record<string, string>>): Promise<StreamWord> {
     const headers = new WrittenHeaders(fields) as unknown as MsgHdrs
     this.#subscribe()

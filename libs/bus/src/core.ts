@@ -6,8 +6,7 @@ export type { Msg, MsgHdrs } from '@nats-io/nats-core'
 /** Headers from a plain object. */
 export function toHeaders(fields: Readonly<Record<string, string>>): MsgHdrs {
   const made = createHeaders()
-  // The names differ, and to set one is to look for it first.
-  for (const [name, value] of Object.entries(fields)) made.append(name, value)
+  for (const [name, value] of Object.entries(fields)) made.set(name, value)
   return made
 }
 

@@ -12,6 +12,8 @@ export interface FollowOptions {
   readonly filtersInAll?: number
   /** Where to begin. */
   readonly from: Position
+  /** What comes in so many milliseconds is read together, for whom nobody waits; without it each as it comes. All followers of a stream say the same. */
+  readonly gatherMs?: number
   /** What it returns is awaited before the next record, so that a slow handler slows the reading, its own and nobody else's. */
   readonly handle: (record: StreamRecord) => void | Promise<void>
   /** Called with what a handler throws and is no fault of NATS: a bug. */
@@ -86,9 +88,9 @@ class Follower implements Part, AsyncDisposable {
   }
 
   #readAlone(): void {
-    const { stream, filter, handle: take, crash } = this.#options
-    const opened = () => {}
-    this.#own = new StreamReader(this.#bus, { stream, filters: [filter], from: this.#position, take, opened, crash })
+    const { stream, filter, handle: take, crash, gatherMs = 0 } = this.#options
+    const reading = { stream, filters: [filter], from: this.#position, gatherMs, take, opened: () => {}, crash }
+    this.#own = new StreamReader(this.#bus, reading)
   }
 
   #handled(record: StreamRecord): void | Promise<void> {

@@ -28,8 +28,9 @@ const known = new WeakMap<Bus, Map<string, Together>>()
 export function togetherOf(bus: Bus, options: Options): Together {
   const ofBus = known.get(bus) ?? new Map<string, Together>()
   known.set(bus, ofBus)
-  const { stream, crash, aloneMs = ALONE_MS, filtersInAll = Number.POSITIVE_INFINITY } = options
-  const together = ofBus.get(stream) ?? new Together(bus, { stream, crash, aloneMs, filtersInAll })
+  const { stream } = options
+  const defaults = { aloneMs: ALONE_MS, filtersInAll: Number.POSITIVE_INFINITY, gatherMs: 0 }
+  const together = ofBus.get(stream) ?? new Together(bus, { ...defaults, ...options })
   ofBus.set(stream, together)
   return together
 }
@@ -39,6 +40,7 @@ interface Options {
   readonly crash: (error: unknown) => void
   readonly aloneMs?: number
   readonly filtersInAll?: number
+  readonly gatherMs?: number
 }
 
 /**
@@ -132,6 +134,7 @@ export class Together {
       stream: this.#options.stream,
       filters: this.#filtersOf(parts),
       from,
+      gatherMs: this.#options.gatherMs,
       take: (record) => this.#deal(reader, record),
       opened: () => {
         if (!opened.signal.aborted) this.#changeOver(reader, parts)

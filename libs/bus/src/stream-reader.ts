@@ -1,9 +1,9 @@
-import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { DeliverPolicy } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/nats-core'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { isInfrastructure } from './infrastructure.ts'
-import { HEARTBEAT_MS, stopWhenLost } from './lost.ts'
+import { type Pulled, pull } from './pull.ts'
 import { incarnationOf } from './streams.ts'
 
 /** One record of a stream. */
@@ -29,6 +29,8 @@ export interface ReaderOptions {
   /** No two of them may be about the same subject; none are all there is. */
   readonly filters: readonly string[]
   readonly from: Position
+  /** What comes in so many milliseconds is read together; 0: each as it comes. */
+  readonly gatherMs: number
   /** Awaited before the next record, so that whoever is slow slows the reading. */
   readonly take: (record: StreamRecord) => void | Promise<void>
   /** Called with each consumer that it has, before the first record of it. */
@@ -40,12 +42,9 @@ export interface ReaderOptions {
 const PULL = 500
 /** Between two tries while the stream cannot be read: everything behind it waits. */
 const RETRY_MS_MAX = 1_000
-/** Records of one reader that wait to be taken; past it the reader stops and comes back when they are. */
-const WAITING_MAX = 5_000
 
 interface Current {
   readonly name: string
-  readonly messages: ConsumerMessages
   /** How many of its records were taken, as the server counts them. */
   taken: number
 }
@@ -84,7 +83,6 @@ export class StreamReader implements AsyncDisposable {
   /** From now on nothing is given to `take`. */
   stop(): void {
     this.#abort.abort()
-    this.#current?.messages.stop()
   }
 
   /** Stops, and takes its consumer from the servers, which would keep it for some minutes; one that is being made, once it is. */
@@ -137,17 +135,20 @@ export class StreamReader implements AsyncDisposable {
     }
   }
 
-  /** One consumer, until it is lost, stopped, or too much waits. */
+  /** One consumer, until it is lost or stopped. */
   async #read(): Promise<void> {
-    const incarnation = await incarnationOf(this.#bus, this.#options.stream)
+    const { stream, gatherMs } = this.#options
+    const incarnation = await incarnationOf(this.#bus, stream)
     const current = await this.#consume(incarnation)
+    const reading = { stream, consumer: current.name, batch: PULL, gatherMs, signal: this.#abort.signal }
     try {
-      for await (const message of current.messages) {
-        if (this.#abort.signal.aborted) return
-        const taken = this.#take(message, current, incarnation)
-        if (taken) await taken
-        // The library asks for more while we are busy: what it has piled up is read again from where we are.
-        if (current.messages.getPending() > WAITING_MAX) return current.messages.stop()
+      for await (const records of pull(this.#bus, reading)) {
+        for (const record of records) {
+          // One was lost on the way: it is read again from where we are.
+          if (record.delivery !== current.taken + 1 || this.#abort.signal.aborted) return
+          const taken = this.#take(record, current, incarnation)
+          if (taken) await taken
+        }
       }
     } finally {
       this.#isTaking = false
@@ -155,15 +156,15 @@ export class StreamReader implements AsyncDisposable {
   }
 
   /** @returns a promise only where there is something to wait for. */
-  #take(message: JsMsg, current: Current, incarnation: string): void | Promise<void> {
+  #take(pulled: Pulled, current: Current, incarnation: string): void | Promise<void> {
+    const { subject, seq, at, data, headers, delivery } = pulled
     const done = () => {
       this.#isTaking = false
-      this.#position = { seq: message.seq + 1, incarnation }
-      // The library may have put another consumer in its place, which counts anew.
-      if (message.info.consumer === current.name) current.taken = message.info.deliverySequence
+      this.#position = { seq: seq + 1, incarnation }
+      current.taken = delivery
     }
     this.#isTaking = true
-    const outcome = this.#options.take(toRecord(message, incarnation))
+    const outcome = this.#options.take({ subject, seq, at, incarnation, data, headers })
     return outcome ? outcome.then(done) : done()
   }
 
@@ -179,22 +180,10 @@ export class StreamReader implements AsyncDisposable {
       opt_start_seq: this.#position.seq,
     })
     const { name } = await consumer.info(true)
-    const messages = await consumer.consume({ max_messages: PULL, idle_heartbeat: HEARTBEAT_MS })
-    const current = { name, messages, taken: 0 }
+    const current = { name, taken: 0 }
     this.#current = current
     if (this.#isForgotten) this.#delete(name)
-    if (this.#abort.signal.aborted) messages.stop()
-    else opened()
-    void stopWhenLost(this.#bus, messages)
+    if (!this.#abort.signal.aborted) opened()
     return current
   }
 }
-
-const toRecord = ({ subject, seq, data, headers, info }: JsMsg, incarnation: string): StreamRecord => ({
-  subject,
-  seq,
-  data,
-  headers,
-  incarnation,
-  at: Math.floor(info.timestampNanos / 1e6),
-})

@@ -1,13 +1,14 @@
-import { AckPolicy, type ConsumerMessages, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
+import { AckPolicy, JetStreamApiError } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
+import { MAX } from '@switchboard/contracts/limits'
 import type { DeadRecord } from '@switchboard/contracts/records'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson } from './core.ts'
 import type { StreamRecord } from './follow.ts'
 import { isInfrastructure } from './infrastructure.ts'
-import { HEARTBEAT_MS, stopWhenLost } from './lost.ts'
 import { patiently, START_MS_MAX } from './patience.ts'
+import { type Pulled, pull } from './pull.ts'
 
 /** What a handler says of a record. Only this file acknowledges. */
 export type Outcome =
@@ -43,6 +44,13 @@ export interface WorkOptions {
 
 const ACK_WAIT_MS = 30_000
 const INFRASTRUCTURE_RETRY_MS = 1_000
+/** What the server hears of a record. (ADR 15 of the NATS architecture.) */
+const WORD = {
+  done: '+ACK',
+  retry: (afterMs: number) => `-NAK ${JSON.stringify({ delay: nanos(afterMs) })}`,
+  working: '+WPI',
+  never: '+TERM',
+} as const
 /** Between two tries to read while JetStream cannot be read. */
 const RETRY_MS_MAX = 1_000
 
@@ -72,30 +80,30 @@ async function ensureConsumer(bus: Bus, options: WorkOptions): Promise<void> {
 /** Consumes a stream with others through one durable consumer, at least once, in no order. Disposing waits for what is in hand. */
 export async function consumeWork(bus: Bus, options: WorkOptions): Promise<AsyncDisposable> {
   const abort = new AbortController()
-  const inHand = new Map<JsMsg, Promise<void>>()
-  let current: ConsumerMessages | undefined
+  const inHand = new Map<Pulled, Promise<void>>()
+  const answer = ({ reply }: Pulled, word: string) => bus.nc.publish(reply, word)
   await patiently(() => ensureConsumer(bus, options), { msMax: START_MS_MAX, log: bus.log })
 
   // One for all in hand: a timer for each record would cost more than most records do.
   const working = setInterval(() => {
-    for (const message of inHand.keys()) message.working()
+    if (!bus.nc.isClosed()) for (const record of inHand.keys()) answer(record, WORD.working)
   }, ACK_WAIT_MS / 2)
-  const settle = async (message: JsMsg) => {
+  const settle = async (record: Pulled) => {
     try {
-      const outcome = await decide(bus, options, message)
-      if (outcome.kind === 'done') message.ack()
-      else if (outcome.kind === 'retry') message.nak(outcome.afterMs)
+      const outcome = await decide(bus, options, record)
+      if (outcome.kind === 'done') answer(record, WORD.done)
+      else if (outcome.kind === 'retry') answer(record, WORD.retry(outcome.afterMs))
       else {
         await bury(bus, {
           service: options.service,
           channel: options.channel,
-          subject: message.subject,
-          stream_seq: message.seq,
+          subject: record.subject,
+          stream_seq: record.seq,
           reason: outcome.reason,
           at: Date.now(),
-          data: message.data,
+          data: record.data,
         })
-        message.term(outcome.reason)
+        answer(record, WORD.never)
       }
     } catch (error) {
       // Not acknowledged: the server gives it out again after its wait.
@@ -103,14 +111,13 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
     }
   }
   const read = async () => {
-    const consumer = await bus.js.consumers.get(options.stream, options.durable)
-    const messages = await consumer.consume({ max_messages: options.parallel, idle_heartbeat: HEARTBEAT_MS })
-    current = messages
-    void stopWhenLost(bus, messages)
-    if (abort.signal.aborted) messages.stop()
-    for await (const message of messages) {
-      const settled = settle(message).finally(() => inHand.delete(message))
-      inHand.set(message, settled)
+    const { stream, durable: consumer, parallel: batch } = options
+    const reading = { stream, consumer, batch, gatherMs: MAX.readGatherMs, signal: abort.signal }
+    for await (const records of pull(bus, reading)) {
+      for (const record of records) {
+        const settled = settle(record).finally(() => inHand.delete(record))
+        inHand.set(record, settled)
+      }
     }
   }
   const loop = async () => {
@@ -131,7 +138,6 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
   return {
     [Symbol.asyncDispose]: async () => {
       abort.abort()
-      current?.stop()
       await finished
       await Promise.all(inHand.values())
       clearInterval(working)
@@ -139,17 +145,9 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
   }
 }
 
-async function decide(bus: Bus, options: WorkOptions, message: JsMsg): Promise<Outcome> {
-  const { subject, seq, data, headers, info } = message
-  const record = {
-    subject,
-    seq,
-    data,
-    headers,
-    at: Math.floor(info.timestampNanos / 1e6),
-    incarnation: '',
-    attempt: info.deliveryCount,
-  }
+async function decide(bus: Bus, options: WorkOptions, pulled: Pulled): Promise<Outcome> {
+  const { subject, seq, at, attempt, data, headers } = pulled
+  const record = { subject, seq, at, attempt, data, headers, incarnation: '' }
   try {
     return await options.handle(record)
   } catch (error) {

@@ -126,6 +126,7 @@ export const LIMITS = {
   commandsAgeMs: limit(300_000, 'milliseconds', 'that a command may wait for a router'),
   commandsBytes: limit(268_435_456, 'bytes', 'of the commands streams together; then edges are refused'),
   logAgeMs: limit(604_800_000, 'milliseconds', 'that the log keeps an entry; MongoDB holds it long before'),
+  readGatherMs: limit(50, 'milliseconds', 'in which the log is read together by those whom nobody waits for'),
   bulkEvents: limit(500, 'events', 'in one bulk write to MongoDB'),
   bulkMs: limit(50, 'milliseconds', 'that an event waits for its bulk'),
   storageQueue: limit(20_000, 'events', 'read from the log and not yet written; then reading pauses'),

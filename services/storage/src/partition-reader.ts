@@ -2,6 +2,7 @@ import type { Bus } from '@switchboard/bus/connect'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
+import { MAX } from '@switchboard/contracts/limits'
 import type { Span } from '@switchboard/runtime/tracing'
 import type { BatchWriter } from './batch-writer.ts'
 import type { Clock } from './clock.ts'
@@ -92,6 +93,7 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
       filter: source.filter,
       filtersInAll: source.filtersInAll,
       from,
+      gatherMs: MAX.readGatherMs,
       handle,
       crash: reader.crash,
     })

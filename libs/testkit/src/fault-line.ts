@@ -108,9 +108,14 @@ function passOnErrors(from: Socket, to: Socket, pipe: FaultPipe): void {
 const untilClosed = (socket: Socket) =>
   new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())))
 
-/** RST, whatever was still to be sent. */
+/**
+ * RST, whatever was still to be sent. @NOTE While its end is on the way the kernel's socket cannot be reset: Node then says EINVAL,
+ * never closes it, and a process that has such a socket spins for ever when it ends.
+ */
 export function resetSocket(socket: Socket): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
   // An unfinished connect would put the reset off until it is made.
   if (socket.connecting) socket.destroy()
+  else if (isEnding) setImmediate(() => resetSocket(socket))
   else if (!socket.destroyed) socket.resetAndDestroy()
 }

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Visit } from '@switchboard/client'
 import { openWindow, screenshot } from './chromium.ts'
-import { accept, agentPage, type ConsoleStage, consoleStage, lineOf, logInAt, saidIn, visitor } from './consoles.ts'
+import {
+  accept,
+  agentPage,
+  type ConsoleStage,
+  consoleStage,
+  lineOf,
+  logInAt,
+  openedAs,
+  saidIn,
+  visitor,
+} from './consoles.ts'
 import { API_KEY, acceptNext, agentAt, api, joinDesk, keepReply, makeDesk } from './desks.ts'
 import { write } from './host-page.ts'
 import { DESK } from './people.ts'
@@ -52,12 +62,17 @@ test('a macro behind a slash, then it is filled in, sent, and does what it says;
   await keepReply(url, desk, { reply: 'bye', title: 'Good bye', text: 'Good bye', actions: { close: true } })
   const { page, complaints } = await agentPage(stage, desk, { which: 0, ...DESK })
   const [vera, will] = [await visitor(stage, desk, 'Vera Lind'), await visitor(stage, desk, 'Will Adams')]
-  for (const one of [vera, will]) {
-    await write(one.frame, 'hello?')
+  for (const [{ frame }, name] of [
+    [vera, 'Vera Lind'],
+    [will, 'Will Adams'],
+  ] as const) {
+    await write(frame, 'hello?')
     await accept(page).click()
+    await openedAs(page, name).waitFor()
     await saidIn(page, 'hello?').waitFor()
   }
   await lineOf(page, 'Vera Lind').click()
+  await openedAs(page, 'Vera Lind').waitFor()
   const box = page.getByRole('textbox', { name: 'Message' })
   await box.pressSequentially('/')
   await page.getByRole('option', { name: /Parcel is late/ }).waitFor()

@@ -59,6 +59,8 @@ export async function visitor(
 
 export const lineOf = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) })
 export const accept = (page: Page) => page.getByRole('button', { name: /^Accept/ }).first()
+/** The name over the conversation that is open. */
+export const openedAs = (page: Page, name: string) => page.locator('header .about h2', { hasText: name })
 export const saidIn = (page: Page, text: string) => page.locator('.said .text', { hasText: text })
 
 export async function answer(page: Page, text: string): Promise<void> {

@@ -13,7 +13,8 @@ import {
   watch,
 } from 'vue'
 import type { Chat } from '../src/chat.ts'
-import { type Lists, listsOf, type Tab } from './model/lists.ts'
+import { type Choice, choosing } from './choice.ts'
+import { type Lists, listsOf } from './model/lists.ts'
 import type { OwnDesk } from './own-desks.ts'
 
 const SAID_MS = 7_000
@@ -32,13 +33,11 @@ export interface DeskView {
 }
 
 /** What all parts of the console look at. */
-export interface DeskPage {
+export interface DeskPage extends Omit<Choice, 'chooseOnce'> {
   readonly chat: Chat
   readonly desk: AgentDesk
   readonly view: Ref<DeskView>
   readonly lists: Ref<Lists>
-  readonly chosen: Ref<string>
-  readonly tab: Ref<Tab>
   /** What one looks for in the lists: words, and a tag. */
   readonly wanted: Ref<string>
   readonly tag: Ref<string>
@@ -48,7 +47,6 @@ export interface DeskPage {
   readonly isSupervisor: Ref<boolean>
   /** Conversations that ended long ago and were looked up. */
   readonly past: Map<string, Conversation>
-  readonly isReporting: Ref<boolean>
   /** The time, in steps of a second. */
   readonly now: Ref<number>
   /** What went wrong, or was done, for a few seconds. */
@@ -56,7 +54,8 @@ export interface DeskPage {
   say(text: string): void
   /** Says why, where a command is refused. */
   attempt(command: Promise<unknown>): Promise<boolean>
-  choose(conversation: string): void
+  /** Takes what one is offered, and looks at it. */
+  accept(offer: string, conversation: string): Promise<void>
 }
 
 const KEY: InjectionKey<DeskPage> = Symbol('desk')
@@ -142,39 +141,34 @@ export function openDesk(chat: Chat, id: string, own: readonly OwnDesk[]): DeskP
   const desk = chat.board.desk(id)
   const view = followDesk(desk)
   const { said, say } = sayings()
-  const chosen = ref('')
-  const isReporting = ref(false)
+  const { chooseOnce, ...choice } = choosing()
   const rooms = computed(() => new Map(chat.rooms.value.map((entry: RoomEntry) => [entry.room, entry])))
   const isChief = own.some((one) => one.desk === id && one.supervisor)
   learnNames(chat, id, view)
+  const attempt = (command: Promise<unknown>) =>
+    command.then(
+      () => true,
+      (error: unknown) => {
+        say(explain(error))
+        return false
+      },
+    )
   return {
+    ...choice,
     chat,
     desk,
     view,
     own,
     isSupervisor: computed(() => view.value.self?.supervisor ?? isChief),
     past: shallowReactive(new Map()),
-    isReporting,
     lists: computed(() => listsOf(view.value.conversations.values(), { me: chat.me, rooms: rooms.value })),
-    chosen,
-    tab: ref<Tab>('mine'),
     wanted: ref(''),
     tag: ref(''),
     now: everySecond(),
     said,
     say,
-    choose: (conversation) => {
-      chosen.value = conversation
-      isReporting.value = false
-    },
-    attempt: (command) =>
-      command.then(
-        () => true,
-        (error: unknown) => {
-          say(explain(error))
-          return false
-        },
-      ),
+    attempt,
+    accept: (offer, conversation) => chooseOnce(attempt(desk.accept(offer)), conversation),
   }
 }
 

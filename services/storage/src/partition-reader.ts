@@ -88,15 +88,9 @@ export function followPartition(reader: PartitionReader, source: Source): AsyncD
   const read = async () => {
     const from = await untilDone(position)
     if (!from) return
-    await using _following = follow(bus, {
-      stream: source.stream,
-      filter: source.filter,
-      filtersInAll: source.filtersInAll,
-      from,
-      gatherMs: MAX.readGatherMs,
-      handle,
-      crash: reader.crash,
-    })
+    const { stream, filter, filtersInAll } = source
+    const reading = { stream, filter, filtersInAll, from, gatherMs: MAX.readGatherMs }
+    await using _following = follow(bus, { ...reading, handle, crash: reader.crash })
     await orAborted(new Promise(() => {}), abort.signal)
   }
   const done = read().catch(reader.crash)

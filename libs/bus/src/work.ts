@@ -1,4 +1,4 @@
-import { AckPolicy, JetStreamApiError } from '@nats-io/jetstream'
+import { AckPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import { MAX } from '@switchboard/contracts/limits'
 import type { DeadRecord } from '@switchboard/contracts/records'
@@ -123,13 +123,14 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
   const loop = async () => {
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
       try {
+        // It may be gone with its stream; where it is there, this changes nothing.
+        if (attempt > 0) await ensureConsumer(bus, options)
         await read()
         attempt = 0
       } catch (error) {
         if (bus.nc.isClosed() || abort.signal.aborted) return
         if (!isInfrastructure(error)) return options.crash(error)
         bus.log.warn({ channel: options.channel, error: String(error) }, 'consuming stopped, trying again')
-        if (error instanceof JetStreamApiError) await ensureConsumer(bus, options).catch(() => {})
       }
       await pause(backoffMs(attempt, Math.random, { max: RETRY_MS_MAX }), abort.signal)
     }

@@ -9,7 +9,7 @@ import { type Servers, startServers } from '@switchboard/testkit/servers'
 import pino from 'pino'
 import { answer, ask } from '../src/ask.ts'
 import { type Bus, connectBus } from '../src/connect.ts'
-import { encodeJson, flush, subscribe } from '../src/core.ts'
+import { decodeJson, encodeJson, flush, subscribe } from '../src/core.ts'
 import { follow } from '../src/follow.ts'
 import { holdLease, readLeases, watchLeases } from '../src/lease.ts'
 import { publishExpecting, readHead, readHeads, readTail } from '../src/log.ts'
@@ -215,6 +215,37 @@ test('work, retried once and rejected once, then done once and buried once', asy
   await info.promise
   clearInterval(look)
   assert.deepEqual(attempts, [1, 2])
+})
+
+test('work, its consumer deleted, then the stream too, then it goes on with what comes', async () => {
+  const seen: string[] = []
+  const heard = new Map(['one', 'two', 'three'].map((text) => [text, until<void>(text)]))
+  await using _work = await consumeWork(bus, {
+    service: 'notifier',
+    channel: 'pushes',
+    stream: bus.names.pushesStream,
+    durable: 'test',
+    filter: bus.names.pushAll,
+    parallel: 4,
+    crash,
+    handle: async (record) => {
+      const text = decodeJson<string>(record.data)
+      seen.push(text)
+      heard.get(text)?.resolve()
+      return done
+    },
+  })
+  const push = async (text: string) => {
+    await bus.js.publish(bus.names.push('apns'), encodeJson(text))
+    await heard.get(text)?.promise
+  }
+  await push('one')
+  await bus.jsm.consumers.delete(bus.names.pushesStream, 'test')
+  await push('two')
+  await bus.jsm.streams.delete(bus.names.pushesStream)
+  await ensureStreams(bus)
+  await push('three')
+  assert.deepEqual(seen, ['one', 'two', 'three'])
 })
 
 test('a lease, held and given back, then its watcher hears both', async () => {

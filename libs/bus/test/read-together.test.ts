@@ -17,6 +17,8 @@ const MS_MAX = 60_000
 let servers: Servers
 let bus: Bus
 let crashed: unknown[]
+/** Those of a test that failed, too: who follows for ever keeps the process alive for ever. */
+let following: AsyncDisposableStack
 before(async () => {
   servers = await startServers({ natsOnly: true })
 })
@@ -24,6 +26,7 @@ after(() => servers[Symbol.asyncDispose]())
 
 beforeEach(async () => {
   crashed = []
+  following = new AsyncDisposableStack()
   bus = await connectBus({
     url: servers.natsUrl,
     namespace: `t${randomUUID().slice(0, 8)}`,
@@ -34,6 +37,7 @@ beforeEach(async () => {
   await ensureStreams(bus)
 })
 afterEach(async () => {
+  await following.disposeAsync()
   await bus[Symbol.asyncDispose]()
   assert.deepEqual(crashed, [])
 })
@@ -89,17 +93,19 @@ interface Following extends AsyncDisposable {
 
 function followRoom(room: string, more: Partial<FollowOptions> = {}): Following {
   const seen: number[] = []
-  const follower = follow(bus, {
-    stream: stream(),
-    filter: bus.names.logOf(partitionOf(room)),
-    from: { seq: 1, incarnation: null },
-    crash: (error) => crashed.push(error),
-    aloneMs: 20,
-    handle: ({ seq }) => {
-      seen.push(seq)
-    },
-    ...more,
-  })
+  const follower = following.use(
+    follow(bus, {
+      stream: stream(),
+      filter: bus.names.logOf(partitionOf(room)),
+      from: { seq: 1, incarnation: null },
+      crash: (error) => crashed.push(error),
+      aloneMs: 20,
+      handle: ({ seq }) => {
+        seen.push(seq)
+      },
+      ...more,
+    }),
+  )
   return { seen, [Symbol.asyncDispose]: () => follower[Symbol.asyncDispose]() }
 }
 

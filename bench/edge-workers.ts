@@ -8,6 +8,8 @@ import { membersOf, names, type Stage, startStage } from './stage.ts'
 const LISTENERS = 1_000
 /** The last one is more than one core can deliver. */
 const RATES = [100, 400, 1_600]
+/** A connection may send 500 a second for ever. */
+const WRITERS = 4
 const TEXT_CHARS = 100
 /** Without an answer: past it the system is full, and what is held back is counted. */
 const IN_FLIGHT_MAX = 1_000
@@ -58,7 +60,7 @@ async function atRate(of: {
   const { rate, crowd, stages, options } = of
   const segment = (subject: Subject) => async (): Promise<Sample> => {
     const { seconds } = options
-    const firing = { seconds, perSecond: rate, inFlightMax: IN_FLIGHT_MAX, textChars: TEXT_CHARS, writers: 1 }
+    const firing = { seconds, perSecond: rate, inFlightMax: IN_FLIGHT_MAX, textChars: TEXT_CHARS, writers: WRITERS }
     const { result, used } = await stages[subject].metering(() => crowd.work(subject, firing, { writingProcesses: 1 }))
     return {
       'deliveries/s': result.delivered / result.seconds,

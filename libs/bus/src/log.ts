@@ -23,6 +23,15 @@ const toEntry = (message: StoredMsg): LogEntry =>
 export const lastMessage = (bus: Bus, stream: string, subject: string): Promise<StoredMsg | null> =>
   stackless(() => bus.jsm.streams.getMessage(stream, { last_by_subj: subject }))
 
+/** The first record from a sequence on whose subject matches, from the stream's leader. Null if there is none. @throws when NATS is away. */
+export const nextMessage = (
+  bus: Bus,
+  stream: string,
+  from: { seq: number; subject: string },
+): Promise<StoredMsg | null> =>
+  // The server's own request takes both fields; only the library's type of it does not say so.
+  stackless(() => bus.jsm.streams.getMessage(stream, { seq: from.seq, next_by_subj: from.subject } as MsgRequest))
+
 /** The last entry of an entity, from the stream's leader: it is the newest that was acknowledged to anybody. Null if there is none. @throws when NATS is away. */
 export async function readHead(bus: Bus, kind: EntityKind, id: string): Promise<LogEntry | null> {
   const message = await lastMessage(bus, bus.names.logStream(streamOf(partitionOf(id))), bus.names.log(kind, id))
@@ -92,8 +101,7 @@ export async function readTail(
     const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
     const batch = await collect((callback) => bus.jsm.direct.getBatch(stream, { ...from, callback }))
     if (batch.length === 0) {
-      // The server's own request takes both fields; only the library's type of it does not say so.
-      const next = await bus.jsm.streams.getMessage(stream, { seq: last + 1, next_by_subj: subject } as MsgRequest)
+      const next = await nextMessage(bus, stream, { seq: last + 1, subject })
       if (!next) return entries
       batch.push(next)
     }

@@ -1,3 +1,4 @@
+import { CommandsSweep, type SweepLimits } from '@switchboard/bus/commands-sweep'
 import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { holdPartitions, type PartitionHolder } from '@switchboard/bus/partitions'
 import { ensureStreams } from '@switchboard/bus/streams'
@@ -26,6 +27,7 @@ export interface RouterOverrides {
   readonly nowMs?: () => number
   /** How long somebody without sockets still counts as online, in milliseconds. */
   readonly graceMs?: number
+  readonly sweep?: SweepLimits
 }
 
 const TICK_MS = 1_000
@@ -84,6 +86,7 @@ export async function startRouter(
       beforeRetry: (failures, signal) => pause(backoffMs(failures, Math.random, { max: 1_000 }), signal),
     },
     deskHeard: desks.heard,
+    sweep: new CommandsSweep(bus, crash, overrides.sweep),
     crash,
   }
   const gained = (partition: number, isSure: () => boolean) =>

@@ -6,11 +6,13 @@
  * order      per partition
  * acked      never: the floor in the log is the acknowledgement
  */
+
+import type { CommandsSweep } from '@switchboard/bus/commands-sweep'
 import type { Bus } from '@switchboard/bus/connect'
-import { decodeJson, encodeJson } from '@switchboard/bus/core'
+import { decodeJson } from '@switchboard/bus/core'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
-import { lastMessage, readPartitionHead } from '@switchboard/bus/log'
+import { type AppliedUpTo, leaveFloor, storedFloor } from '@switchboard/bus/stored-floor'
 import { incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
 import type { EntityKind } from '@switchboard/contracts/ids'
@@ -31,6 +33,7 @@ export interface PartitionDeps extends LaneDeps {
   readonly events: RouterEvents
   readonly lanes: LaneRegistry
   readonly bury: Bury
+  readonly sweep: CommandsSweep
   readonly fenced: (partition: number) => void
   /** A desk of which something was heard. */
   readonly deskHeard: (desk: string) => void
@@ -97,21 +100,14 @@ async function openPartition(deps: PartitionDeps, tenure: Tenure, signal: AbortS
   return undefined
 }
 
-const floorSubject = ({ names }: Bus, partition: number): string => names.bucketKey(names.floors, `${partition}`)
-
-/** Where to begin: the higher of the floor in the log and the one that the last owner left when it went in peace. */
 async function findStart(bus: Bus, partition: number): Promise<Start> {
   const stream = bus.names.commandsStream(streamOf(partition))
-  const [info, epoch, head, left] = await Promise.all([
+  const [info, epoch] = await Promise.all([
     bus.jsm.streams.info(stream),
     incarnationOf(bus, bus.names.logStream(streamOf(partition))),
-    readPartitionHead(bus, partition),
-    lastMessage(bus, bus.names.bucketStream(bus.names.floors), floorSubject(bus, partition)),
   ])
   const incarnation = Date.parse(info.created).toString(36)
-  const inLog = head?.input.incarnation === incarnation ? head.input.floor : 0
-  const peace = left ? decodeJson<{ incarnation: string; floor: number }>(left.data) : undefined
-  const floor = Math.max(inLog, peace?.incarnation === incarnation ? peace.floor : 0)
+  const floor = await storedFloor(bus, partition, incarnation)
   return { incarnation, epoch, floor, last: info.state.last_seq }
 }
 
@@ -123,6 +119,9 @@ class Reading {
   readonly #isSure: () => boolean
   readonly #floor: Floor
   readonly #follower: AsyncDisposable
+  #leaving: NodeJS.Timeout | undefined
+  /** The floor that was left for others last. */
+  #left = 0
 
   constructor(deps: PartitionDeps, place: Tenure & { start: Start; signal: AbortSignal }) {
     this.#deps = deps
@@ -164,16 +163,36 @@ class Reading {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#leaving)
     await this.#follower[Symbol.asyncDispose]()
     const { lanes, bus, events } = this.#deps
     const own = [...lanes.keys()].filter((key) => partitionOf(key.slice(key.indexOf(':') + 1)) === this.#partition)
     await Promise.all(own.map((key) => lanes.get(key)?.stop()))
     for (const key of own) lanes.delete(key)
     events.inHand(this.#partition, 0)
-    const peace = encodeJson({ incarnation: this.#start.incarnation, floor: this.#floor.value })
-    await bus.js.publish(floorSubject(bus, this.#partition), peace).catch(() => {
+    await leaveFloor(bus, this.#partition, this.#applied).catch(() => {
       // The floor in the log serves as well; it only makes the next owner look at a little more.
     })
+  }
+
+  /**
+   * The log's floor never holds the last command, as it was not finished when its entry was written. Of a partition that is quiet
+   * nothing else would tell the other routers that all of it is applied, and they would keep everything that came later.
+   */
+  #leaveSoon(): void {
+    this.#leaving ??= setTimeout(() => {
+      this.#leaving = undefined
+      const applied = this.#applied
+      if (this.#signal.aborted || this.#floor.inHand > 0 || applied.floor === this.#left) return
+      this.#left = applied.floor
+      void leaveFloor(this.#deps.bus, this.#partition, applied).catch(() => {
+        this.#left = 0
+      })
+    }, this.#deps.sweep.quietMs)
+  }
+
+  get #applied(): AppliedUpTo {
+    return { incarnation: this.#start.incarnation, floor: this.#floor.value }
   }
 
   #begin(input: number): () => void {
@@ -184,7 +203,9 @@ class Reading {
     count()
     return () => {
       finish()
-      if (!this.#signal.aborted) count()
+      if (this.#signal.aborted) return
+      count()
+      if (this.#floor.inHand === 0) this.#leaveSoon()
     }
   }
 
@@ -193,6 +214,7 @@ class Reading {
     // The stream was made anew under us: its sequences begin again, and so must everything that counts by them.
     if (record.incarnation !== this.#start.incarnation) return this.#deps.fenced(this.#partition)
     const finish = this.#begin(record.seq)
+    this.#deps.sweep.took(this.#partition, record.data.byteLength, () => this.#applied)
     const { kind, id } = entityOf(record.subject)
     const command = parse(record.data)
     if (!command || (kind !== 'room' && kind !== 'user' && kind !== 'desk')) {

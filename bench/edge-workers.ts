@@ -6,7 +6,7 @@ import { type Table, tableOf } from './measure/table.ts'
 import { membersOf, names, type Stage, startStage } from './stage.ts'
 
 const LISTENERS = 1_000
-/** The last one is more than one core can deliver. */
+/** The last one is more than one core could deliver message by message. */
 const RATES = [100, 400, 1_600]
 /** A connection may send 500 a second for ever. */
 const WRITERS = 4

@@ -1,9 +1,10 @@
 import { MAX } from '@switchboard/contracts/limits'
-import { PARTITIONS, STREAMS, streamOf } from '@switchboard/contracts/partition'
+import { PARTITIONS, partitionsOf, STREAMS, streamOf } from '@switchboard/contracts/partition'
 import type { Bus } from './connect.ts'
 import { isInfrastructure } from './infrastructure.ts'
 import { nextMessage } from './log.ts'
 import { type AppliedUpTo, storedFloor } from './stored-floor.ts'
+import { incarnationIn } from './streams.ts'
 
 export interface SweepLimits {
   /** A commands stream that is larger is swept. */
@@ -14,7 +15,7 @@ export interface SweepLimits {
   readonly quietMs: number
 }
 
-/** The streams take turns of a quarter of their room, if all partitions have the same share. */
+/** A partition looks when it has brought a quarter of its share of the room. */
 const LIMITS: SweepLimits = {
   streamBytes: MAX.commandsBytes / STREAMS / 2,
   everyBytes: MAX.commandsBytes / PARTITIONS / 4,
@@ -22,9 +23,6 @@ const LIMITS: SweepLimits = {
 }
 /** Subject, headers and sizes that the server keeps with each. */
 const RECORD_BYTES = 120
-
-const partitionsOf = (stream: number): number[] =>
-  Array.from({ length: PARTITIONS }, (_, partition) => partition).filter((p) => streamOf(p) === stream)
 
 /**
  * Takes from the commands streams what is applied, before they are full. @NOTE Commands stay there for five minutes, applied or
@@ -37,7 +35,7 @@ export class CommandsSweep {
   /** Of partitions that are or were ours: what was applied stays applied, also where no log says so yet. */
   readonly #applied = new Map<number, () => AppliedUpTo>()
   readonly #taken = new Map<number, number>()
-  readonly #sweeping = new Map<number, Promise<void>>()
+  readonly #sweeping = new Set<number>()
 
   constructor(bus: Bus, crash: (error: unknown) => void, limits = LIMITS) {
     this.#bus = bus
@@ -49,21 +47,24 @@ export class CommandsSweep {
     return this.#limits.quietMs
   }
 
-  /** A command of this partition was read, so many bytes of it. Nobody waits for what follows from it. */
-  took(partition: number, bytes: number, applied: () => AppliedUpTo): void {
+  /** This partition is ours, and tells what of it is applied. */
+  hold(partition: number, applied: () => AppliedUpTo): void {
     this.#applied.set(partition, applied)
+  }
+
+  /** A command of this partition was read, so many bytes of it. Nobody waits for what follows from it. */
+  took(partition: number, bytes: number): void {
     const taken = (this.#taken.get(partition) ?? 0) + bytes + RECORD_BYTES
     this.#taken.set(partition, taken < this.#limits.everyBytes ? taken : 0)
     const stream = streamOf(partition)
     if (taken < this.#limits.everyBytes || this.#sweeping.has(stream)) return
-    const sweeping = this.#sweep(stream).catch((error) => {
-      // The next one comes soon.
-      if (!isInfrastructure(error)) this.#crash(error)
-    })
-    this.#sweeping.set(
-      stream,
-      sweeping.finally(() => this.#sweeping.delete(stream)),
-    )
+    this.#sweeping.add(stream)
+    void this.#sweep(stream)
+      .catch((error) => {
+        // The next one comes soon.
+        if (!isInfrastructure(error)) this.#crash(error)
+      })
+      .finally(() => this.#sweeping.delete(stream))
   }
 
   /**
@@ -74,9 +75,10 @@ export class CommandsSweep {
   async #sweep(stream: number): Promise<void> {
     const { jsm, names, log } = this.#bus
     const name = names.commandsStream(stream)
-    const { state, created } = await jsm.streams.info(name)
+    const info = await jsm.streams.info(name)
+    const { state } = info
     if (state.bytes < this.#limits.streamBytes) return
-    const incarnation = Date.parse(created).toString(36)
+    const incarnation = incarnationIn(info)
     const firsts = await Promise.all(
       partitionsOf(stream).map(async (partition) => {
         const own = this.#applied.get(partition)?.()

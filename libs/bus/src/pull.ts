@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type MsgHdrs, type Subscription } from '@nats-io/nats-core'
+import { createInbox, type Msg, type MsgHdrs, millis, nanos, type Subscription } from '@nats-io/nats-core'
 import { pause } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 
@@ -36,7 +36,6 @@ const HEARTBEAT_MS = 2_500
 const HEARTBEAT_GATHERING_MS = 5_000
 /** After it the server forgets a request, and is asked again. */
 const EXPIRES_MS = 30_000
-const NS_PER_MS = 1_000_000
 
 const STATUS = { heartbeat: 100, nothing: 404, timeout: 408 } as const
 /** How many records a request that was given up would still have brought. */
@@ -135,8 +134,8 @@ class Puller implements Disposable {
     const { stream, consumer, batch, gatherMs } = this.#options
     const request = {
       batch,
-      expires: EXPIRES_MS * NS_PER_MS,
-      idle_heartbeat: this.#heartbeatMs * NS_PER_MS,
+      expires: nanos(EXPIRES_MS),
+      idle_heartbeat: nanos(this.#heartbeatMs),
       ...(gatherMs > 0 && { no_wait: true }),
     }
     this.#left += batch
@@ -220,6 +219,6 @@ function toPulled({ subject, data, headers, reply = '' }: Msg): Pulled {
     attempt: Number(parts[at]),
     seq: Number(parts[at + 1]),
     delivery: Number(parts[at + 2]),
-    at: Math.floor(Number(parts[at + 3]) / NS_PER_MS),
+    at: millis(Number(parts[at + 3])),
   }
 }

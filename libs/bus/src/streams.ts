@@ -85,7 +85,8 @@ async function makeStreams(bus: Bus): Promise<void> {
 }
 
 /** What tells a stream from an earlier one of the same name: its creation, in base 36. @throws when the stream is not there. */
-export async function incarnationOf(bus: Bus, stream: string): Promise<string> {
-  const info = await bus.jsm.streams.info(stream)
-  return Date.parse(info.created).toString(36)
-}
+export const incarnationOf = async (bus: Bus, stream: string): Promise<string> =>
+  incarnationIn(await bus.jsm.streams.info(stream))
+
+/** The same of a stream that was just looked at. */
+export const incarnationIn = ({ created }: { readonly created: string }): string => Date.parse(created).toString(36)

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { AckPolicy } from '@nats-io/jetstream'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { within } from '@switchboard/runtime/deadline'
 import { type Servers, startServers } from '@switchboard/testkit/servers'
-import pino from 'pino'
-import { type Bus, connectBus } from '../src/connect.ts'
+import type { Bus } from '../src/connect.ts'
 import { type Pulled, type PullOptions, pull } from '../src/pull.ts'
-import { ensureStreams } from '../src/streams.ts'
+import { testBus } from './test-bus.ts'
 
 const MS_MAX = 20_000
 const CONSUMER = 'reader'
@@ -24,14 +22,7 @@ before(async () => {
 after(() => servers[Symbol.asyncDispose]())
 
 beforeEach(async () => {
-  bus = await connectBus({
-    url: servers.natsUrl,
-    namespace: `t${randomUUID().slice(0, 8)}`,
-    service: 'test',
-    replicas: 1,
-    log: pino({ level: 'silent' }),
-  })
-  await ensureStreams(bus)
+  bus = await testBus(servers)
   await bus.jsm.consumers.add(stream(), { durable_name: CONSUMER, ack_policy: AckPolicy.Explicit })
 })
 afterEach(() => bus[Symbol.asyncDispose]())
@@ -53,8 +44,8 @@ class Reading implements AsyncDisposable {
 
   /** The next piece; undefined at the end. */
   async next(): Promise<readonly Pulled[] | undefined> {
-    const { value, done } = await within(MS_MAX, this.#pieces.next(), 'the next piece')
-    return done ? undefined : (value ?? undefined)
+    const piece = await within(MS_MAX, this.#pieces.next(), 'the next piece')
+    return piece.done ? undefined : piece.value
   }
 
   async texts(): Promise<string[] | undefined> {

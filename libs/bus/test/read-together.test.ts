@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { PARTITIONS, partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { within } from '@switchboard/runtime/deadline'
 import { randomFrom } from '@switchboard/testkit/random'
 import { type Servers, startServers } from '@switchboard/testkit/servers'
-import pino from 'pino'
-import { type Bus, connectBus } from '../src/connect.ts'
+import type { Bus } from '../src/connect.ts'
 import { flush } from '../src/core.ts'
 import { type FollowOptions, follow } from '../src/follow.ts'
 import { ensureStreams } from '../src/streams.ts'
+import { testBus } from './test-bus.ts'
 
 const STREAM = 0
 const MS_MAX = 60_000
@@ -27,14 +26,7 @@ after(() => servers[Symbol.asyncDispose]())
 beforeEach(async () => {
   crashed = []
   following = new AsyncDisposableStack()
-  bus = await connectBus({
-    url: servers.natsUrl,
-    namespace: `t${randomUUID().slice(0, 8)}`,
-    service: 'test',
-    replicas: 1,
-    log: pino({ level: 'silent' }),
-  })
-  await ensureStreams(bus)
+  bus = await testBus(servers)
 })
 afterEach(async () => {
   await following.disposeAsync()

@@ -21,3 +21,7 @@ export const partitionOf = (id: string): number => fnv1a(id) % PARTITIONS
 
 /** The physical stream of a partition: 0 … STREAMS−1. */
 export const streamOf = (partition: number): number => partition % STREAMS
+
+/** The partitions of a stream. */
+export const partitionsOf = (stream: number): number[] =>
+  Array.from({ length: PARTITIONS }, (_, partition) => partition).filter((p) => streamOf(p) === stream)

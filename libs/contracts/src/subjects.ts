@@ -1,5 +1,5 @@
 import { type EntityKind, isId } from './ids.ts'
-import { PARTITIONS, partitionOf, STREAMS, streamOf } from './partition.ts'
+import { partitionOf, partitionsOf, STREAMS } from './partition.ts'
 
 /** A bug, not a refusal: an id must have been validated long before it becomes a subject token. */
 function token(id: string): string {
@@ -13,18 +13,16 @@ function token(id: string): string {
  */
 export function names(namespace: string) {
   const ns = token(namespace)
-  const partitions = (stream: number) =>
-    Array.from({ length: PARTITIONS }, (_, p) => p).filter((p) => streamOf(p) === stream)
   return {
     namespace: ns,
     command: (kind: EntityKind, id: string) => `${ns}.cmd.${partitionOf(id)}.${kind}.${token(id)}`,
     commandsOf: (partition: number) => `${ns}.cmd.${partition}.>`,
     commandsStream: (stream: number) => `${ns}-commands-${stream}`,
-    commandsSubjects: (stream: number) => partitions(stream).map((p) => `${ns}.cmd.${p}.>`),
+    commandsSubjects: (stream: number) => partitionsOf(stream).map((p) => `${ns}.cmd.${p}.>`),
     log: (kind: EntityKind, id: string) => `${ns}.log.${partitionOf(id)}.${kind}.${token(id)}`,
     logOf: (partition: number) => `${ns}.log.${partition}.>`,
     logStream: (stream: number) => `${ns}-log-${stream}`,
-    logSubjects: (stream: number) => partitions(stream).map((p) => `${ns}.log.${p}.>`),
+    logSubjects: (stream: number) => partitionsOf(stream).map((p) => `${ns}.log.${p}.>`),
     /** Where the log streams republish to: `ns.log.<p>.<kind>.<id>` becomes `ns.live.<kind>.<id>`. */
     logRepublish: { src: `${ns}.log.*.*.*`, dest: `${ns}.live.{{wildcard(2)}}.{{wildcard(3)}}` },
     live: (kind: EntityKind, id: string) => `${ns}.live.${kind}.${token(id)}`,

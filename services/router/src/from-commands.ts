@@ -13,7 +13,7 @@ import { decodeJson } from '@switchboard/bus/core'
 import { follow, type StreamRecord } from '@switchboard/bus/follow'
 import { isInfrastructure } from '@switchboard/bus/infrastructure'
 import { type AppliedUpTo, leaveFloor, storedFloor } from '@switchboard/bus/stored-floor'
-import { incarnationOf } from '@switchboard/bus/streams'
+import { incarnationIn, incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
@@ -106,7 +106,7 @@ async function findStart(bus: Bus, partition: number): Promise<Start> {
     bus.jsm.streams.info(stream),
     incarnationOf(bus, bus.names.logStream(streamOf(partition))),
   ])
-  const incarnation = Date.parse(info.created).toString(36)
+  const incarnation = incarnationIn(info)
   const floor = await storedFloor(bus, partition, incarnation)
   return { incarnation, epoch, floor, last: info.state.last_seq }
 }
@@ -130,6 +130,7 @@ class Reading {
     this.#signal = place.signal
     this.#isSure = place.isSure
     this.#floor = new Floor(place.start.floor)
+    deps.sweep.hold(place.partition, () => this.#applied)
     const { names } = deps.bus
     this.#follower = follow(deps.bus, {
       stream: names.commandsStream(streamOf(place.partition)),
@@ -214,7 +215,7 @@ class Reading {
     // The stream was made anew under us: its sequences begin again, and so must everything that counts by them.
     if (record.incarnation !== this.#start.incarnation) return this.#deps.fenced(this.#partition)
     const finish = this.#begin(record.seq)
-    this.#deps.sweep.took(this.#partition, record.data.byteLength, () => this.#applied)
+    this.#deps.sweep.took(this.#partition, record.data.byteLength)
     const { kind, id } = entityOf(record.subject)
     const command = parse(record.data)
     if (!command || (kind !== 'room' && kind !== 'user' && kind !== 'desk')) {

@@ -164,3 +164,9 @@ function disposedOnce(inner: AsyncDisposable): AsyncDisposable {
     },
   }
 }
+
+export const roomName = () => `g-${randomUUID().slice(0, 12)}`
+export const create = (f: Fixture, room: string, members: string[] = ['bob']) =>
+  f.send(room, { method: 'room.create', from: 'alice', cid: 'create', body: { kind: 'group', title: 'Tea', members } })
+export const say = (f: Fixture, room: string, said: { from?: string; cid: string; text: string }) =>
+  f.send(room, { method: 'message.send', from: said.from ?? 'alice', cid: said.cid, body: { text: said.text } })

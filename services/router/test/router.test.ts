@@ -8,10 +8,9 @@ import { readHead, readTail } from '@switchboard/bus/log'
 import { encodeEntry, formatInput, formatRange, HEADER } from '@switchboard/contracts/entry'
 import { isRefusal } from '@switchboard/contracts/errors'
 import type { PresenceRecord } from '@switchboard/contracts/records'
-import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
 import { within } from '@switchboard/runtime/deadline'
 import { type Servers, startServers } from '@switchboard/testkit/servers'
-import { type Fixture, logOf, routerFixture } from './router-fixture.ts'
+import { create, type Fixture, logOf, roomName, routerFixture, say } from './router-fixture.ts'
 
 let servers: Servers
 let fixture: Fixture
@@ -24,12 +23,6 @@ after(async () => {
   await fixture[Symbol.asyncDispose]()
   await servers[Symbol.asyncDispose]()
 })
-
-const roomName = () => `g-${randomUUID().slice(0, 12)}`
-const create = (f: Fixture, room: string, members: string[] = ['bob']) =>
-  f.send(room, { method: 'room.create', from: 'alice', cid: 'create', body: { kind: 'group', title: 'Tea', members } })
-const say = (f: Fixture, room: string, said: { from?: string; cid: string; text: string }) =>
-  f.send(room, { method: 'message.send', from: said.from ?? 'alice', cid: said.cid, body: { text: said.text } })
 
 test('a new room, then messages are numbered on from its creation and every member is told', async () => {
   const room = roomName()
@@ -184,44 +177,6 @@ test('commands before there is a router, then the first one decides them, and a 
   assert.equal((await logOf(f.bus, 'room', room)).length, 3)
   assert.equal((await f.userEvents('bob', 1)).length, 1)
 })
-
-for (const routers of [1, 2]) {
-  test(`more commands than their stream has room for, at ${routers} routers, then what is applied is removed, and nothing that waits`, async () => {
-    await using f = await routerFixture(servers)
-    const sweep = { streamBytes: 4_096, everyBytes: 1_024, quietMs: 200 }
-    const running = []
-    for (let i = 0; i < routers; i += 1) running.push(await f.router({ sweep }))
-    const rooms = Array.from({ length: 8 }, roomName)
-    for (const room of rooms) await create(f, room)
-    const commands = async () => {
-      const infos = STREAM_NUMBERS.map((number) => f.bus.jsm.streams.info(f.bus.names.commandsStream(number)))
-      return (await Promise.all(infos)).map(({ state }) => state)
-    }
-    const rounds = 60
-    const sends = Array.from({ length: rounds }, (_, i) =>
-      rooms.map((room) => say(f, room, { cid: `c${i}`, text: `${i}` })),
-    )
-    await Promise.all(sends.flat())
-    const lying = async () => (await commands()).reduce((sum, { messages }) => sum + messages, 0)
-    const firstOnes = (rounds + 1) * rooms.length
-    // The sweep has its own time: more traffic calls for it again.
-    for (let i = rounds; i < 20 * rounds && (await lying()) > firstOnes / 2; i += 1)
-      await Promise.all(rooms.map((room) => say(f, room, { cid: `c${i}`, text: `${i}` })))
-    assert.ok((await lying()) <= firstOnes / 2, `${await lying()} commands lie in their streams`)
-    for (const router of running) await router[Symbol.asyncDispose]()
-    const waiting = rooms.map((room) => say(f, room, { cid: 'waits', text: 'waits' }))
-    await f.router({ sweep })
-    await Promise.all(waiting)
-    for (const room of rooms) {
-      const events = await logOf(f.bus, 'room', room)
-      assert.deepEqual(
-        events.map(({ seq }) => seq),
-        Array.from({ length: events.length }, (_, i) => i + 1),
-      )
-      assert.equal(new Set(events.map(({ cid }) => cid)).size, events.length)
-    }
-  })
-}
 
 test('one of two routers stops in the middle of traffic, then every message is there once', async () => {
   await using f = await routerFixture(servers)

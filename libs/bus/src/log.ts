@@ -111,6 +111,30 @@ export async function readTail(
   return entries
 }
 
+/**
+ * The entries of one entity from the one that holds the event `after + 1` up to the one with this stream sequence, walked backwards:
+ * each knows the one before it, which it had to name to be written (the fence). From any replica. Null where they are more than
+ * `most`, or not all there. @throws when NATS is away.
+ */
+export async function readBack(
+  bus: Bus,
+  entity: { kind: EntityKind; id: string },
+  { logSeq, after, most }: { logSeq: number; after: number; most: number },
+): Promise<LogEntry[] | null> {
+  const stream = bus.names.logStream(streamOf(partitionOf(entity.id)))
+  const subject = bus.names.log(entity.kind, entity.id)
+  const entries: LogEntry[] = []
+  for (let seq = logSeq; seq > 0 && entries.length < most; ) {
+    const message = await stackless(() => bus.jsm.direct.getMessage(stream, { seq }))
+    if (message?.subject !== subject) return null
+    const entry = toEntry(message)
+    entries.unshift(entry)
+    if (entry.range.first <= after + 1) return entries
+    seq = Number(message.header.get(PubHeaders.ExpectedLastSubjectSequenceHdr))
+  }
+  return null
+}
+
 /** What became of a publish: `stored`; `conflict`, somebody else wrote the subject; `unknown`, it may or may not lie there. */
 export type Published =
   | { readonly kind: 'stored'; readonly seq: number }

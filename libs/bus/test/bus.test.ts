@@ -12,7 +12,7 @@ import { type Bus, connectBus } from '../src/connect.ts'
 import { decodeJson, encodeJson, flush, subscribe } from '../src/core.ts'
 import { follow } from '../src/follow.ts'
 import { holdLease, readLeases, watchLeases } from '../src/lease.ts'
-import { publishExpecting, readHead, readHeads, readTail } from '../src/log.ts'
+import { publishExpecting, readBack, readHead, readHeads, readTail } from '../src/log.ts'
 import { holdPartitions } from '../src/partitions.ts'
 import { ensureStreams } from '../src/streams.ts'
 import { consumeWork, done, reject, retry } from '../src/work.ts'
@@ -97,6 +97,10 @@ test('heads and tails, read in batches, are the entries of the asked rooms alone
     [1, 3, 5, 7, 9],
   )
   assert.equal(await readHead(bus, 'room', 'never'), null)
+  const back = async (after: number, most: number, logSeq = head?.logSeq ?? 0) =>
+    (await readBack(bus, { kind: 'room', id: 'r2' }, { logSeq, after, most }))?.map(({ range }) => range.first) ?? null
+  assert.deepEqual([await back(8, 9), await back(7, 9), await back(0, 5)], [[9], [7, 9], [1, 3, 5, 7, 9]])
+  assert.deepEqual([await back(0, 4), await back(0, 9, expect + 1), await back(0, 9, 0)], [null, null, null])
 })
 
 test('the log is republished to live subjects with the headers of its entries', async () => {

@@ -142,8 +142,11 @@ export interface StorageQueries extends WebhookQueries, PushQueries {
     { caused: { seq: number; events: AnyEvent[] }[] }
   >
   'messages.facts': Query<{ room: string; seqs: readonly number[] }, { facts: MessageFacts[] }>
-  /** In the order asked, and as many as fit into one message, at least one: ask again for the others. */
-  'user.rooms': Query<{ users: readonly string[] }, { lists: UserRooms[] }>
+  /**
+   * In the order asked, and as many as fit into one message, at least one: ask again for the others. `heads` are those of their own
+   * logs, as far as whoever asks follows them: a list is complete up to there at least, and no log is read for what MongoDB has.
+   */
+  'user.rooms': Query<{ users: readonly string[]; heads?: readonly number[] }, { lists: UserRooms[] }>
   /** With `user`, refused `not_a_member` unless a member (or the room is public, or of a conversation of one’s desk). Without, for our own services. */
   'room.history': Query<
     {

@@ -21,6 +21,7 @@ import { fromReplies } from './from-replies.ts'
 import { fromKicks, fromSignals } from './from-signals.ts'
 import { fromUplink, listenTcp, type UplinkParts } from './from-uplink.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { newestOf } from './newest.ts'
 import { Outboxes } from './outbox.ts'
 import { People } from './people.ts'
 import { PresenceTable } from './presence-table.ts'
@@ -99,8 +100,8 @@ interface Base {
 async function buildSessions(context: EdgeContext, base: Base): Promise<SessionParts> {
   const { bus, clock, events, tokens, stack } = base
   const newId = () => uuid7(clock.now(), randomBytes(10))
-  const queries = toQueries(bus, clock, events)
   const source = fromLog(bus, events, fromSignals(events))
+  const queries = toQueries(bus, clock, { events, newest: newestOf(source) })
   const { archive } = queries
   const feeds = stack.use(new FeedRegistry({ source, archive, clock, events }))
   stack.defer(bus.onReconnect(() => void feeds.auditAll()))

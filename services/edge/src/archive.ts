@@ -4,10 +4,11 @@ import type { Publication } from '@switchboard/contracts/protocol'
 import { createSlots } from '@switchboard/runtime/slots'
 import type { Clock } from './clock.ts'
 import type { Archive } from './log-source.ts'
+import type { Newest } from './newest.ts'
 import type { RpcParts } from './rpc.ts'
 import { toPublication } from './session-history.ts'
 
-/** Gaps fetched from storage at the same time; the others wait, so that a storm does not become one at the database. */
+/** Gaps fetched at the same time; the others wait, so that a storm does not become one at the database. */
 const FETCHES_MAX = 32
 
 class ArchiveError extends Error {
@@ -21,8 +22,14 @@ class ArchiveError extends Error {
 
 type Page = { readonly events: readonly { readonly seq: number }[]; readonly more: boolean }
 
-/** What storage holds, whole or not at all. The same gap asked for by many at once is fetched once. */
-export function createArchive(storage: RpcParts['storage'], soon: Clock['soon']): Archive {
+export interface ArchiveParts {
+  readonly storage: RpcParts['storage']
+  readonly newest: Newest
+  readonly soon: Clock['soon']
+}
+
+/** A gap, whole or not at all. The same gap asked for by many at once is fetched once. */
+export function createArchive({ storage, newest, soon }: ArchiveParts): Archive {
   const inTurn = createSlots(FETCHES_MAX)
   const collecting = new Map<string, Promise<Publication[] | null>>()
   const ok = <T extends object>(answer: T | Refusal): T => {
@@ -60,12 +67,13 @@ export function createArchive(storage: RpcParts['storage'], soon: Clock['soon'])
       if (kind === 'user') return ok(await storage('user.events', { user: id, after_seq: 0, limit: 1 })).head
       return ok(await storage('room.history', { room: id, limit: 1 })).head
     },
-    events: async ({ kind, id }, after, upTo) => {
+    events: async (at, after, upTo) => {
       if (upTo - after > MAX.recoverEvents) return null
+      const { kind, id } = at
       const key = `${kind} ${id} ${after} ${upTo}`
       const running = collecting.get(key)
       if (running) return running
-      const collected = inTurn(() => collect(kind, id, { after, upTo }))
+      const collected = inTurn(async () => (await newest(at, after, upTo)) ?? collect(kind, id, { after, upTo }))
       collecting.set(key, collected)
       // Not before whoever waited for it has put it into the feed: who comes in between would ask once more.
       const forget = () => soon(() => collecting.delete(key))

@@ -2,12 +2,38 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogEntry } from '@switchboard/bus/log-entry'
 import { isRefusal } from '@switchboard/contracts/errors'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import { FeedRegistry } from './feed-registry.ts'
 import type { Archive, LogSource } from './log-source.ts'
 
 const events = new Proxy({}, { get: () => () => {} }) as EdgeEvents
+/** Time passes when the test says so. */
+function clockByHand() {
+  const timers = new Set<{ at: number; every: number; then: () => void }>()
+  let now = 0
+  const set = (ms: number, every: number, then: () => void) => {
+    const timer = { at: now + ms, every, then }
+    timers.add(timer)
+    return () => void timers.delete(timer)
+  }
+  const clock: Clock = {
+    ...systemClock,
+    steady: () => now,
+    after: (ms, then) => set(ms, 0, then),
+    every: (ms, then) => set(ms, ms, then),
+  }
+  const pass = (ms: number) => {
+    now += ms
+    for (const timer of [...timers].filter(({ at }) => at <= now)) {
+      if (timer.every > 0) timer.at = now + timer.every
+      else timers.delete(timer)
+      timer.then()
+    }
+  }
+  return { clock, pass }
+}
+
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** A log whose heads are read when the test says so, and an archive that answers never unless told otherwise. */
@@ -27,16 +53,17 @@ function world({ withEntries = true, archiveHead = async () => 0 } = {}) {
     epoch: async () => 'e',
   } as Partial<LogSource> as LogSource
   const archive = { head: archiveHead } as Partial<Archive> as Archive
-  const registry = new FeedRegistry({ source, archive, clock: systemClock, events })
+  const { clock, pass } = clockByHand()
+  const registry = new FeedRegistry({ source, archive, clock, events })
   const head = async (id: string) => {
     const feed = await registry.use({ kind: 'room', id })
     return isRefusal(feed) ? feed.code : feed.head
   }
-  return { head, readings, registry }
+  return { head, readings, registry, pass }
 }
 
 test('rooms asked for while others are being opened, then all of them are opened with the next reading', async () => {
-  const { head, readings, registry } = world()
+  const { head, readings, registry, pass } = world()
   using _ = registry
   const first = [head('a'), head('b')]
   await turn()
@@ -50,6 +77,8 @@ test('rooms asked for while others are being opened, then all of them are opened
   )
   readings[0]?.answer()
   assert.deepEqual(await Promise.all(first), [7, 7])
+  assert.equal(readings.length, 1)
+  pass(50)
   await turn()
   assert.deepEqual(readings[1]?.ids, ['c', 'd'])
   readings[1]?.answer()
@@ -86,4 +115,34 @@ test('storage is away for one of several rooms, then only that one is refused, a
   await turn()
   readings[1]?.answer()
   assert.equal(await again, 3)
+})
+
+test('rooms that were opened together, then their heads are read again, all at once, after one second at least', async () => {
+  const { head, readings, registry, pass } = world()
+  using _ = registry
+  const opened = async (...ids: string[]) => {
+    const heads = ids.map(head)
+    await turn()
+    readings.at(-1)?.answer()
+    await Promise.all(heads)
+  }
+  await opened('a', 'b')
+  pass(900)
+  await opened('c', 'd')
+  pass(100)
+  await turn()
+  assert.equal(readings.length, 2)
+  await opened('e', 'f')
+  pass(1_000)
+  await turn()
+  assert.deepEqual(readings[3]?.ids, ['a', 'b', 'c', 'd'])
+  readings[3]?.answer()
+  pass(1_000)
+  await turn()
+  assert.deepEqual(readings[4]?.ids, ['e', 'f'])
+  readings[4]?.answer()
+  // Before the audit of everything that is quiet.
+  pass(5_000)
+  await turn()
+  assert.equal(readings.length, 5)
 })

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF } from '@switchboard/contracts/protocol'
-import type { Clock } from './clock.ts'
+import { type Clock, type Sweeping, sweeping } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import { Feed, type FeedKind, type FeedParts } from './feed.ts'
 import { FeedAudit } from './feed-audit.ts'
@@ -36,8 +36,13 @@ export interface RegistryParts {
   readonly events: EdgeEvents
 }
 
-/** A batch was read from any replica: soon after, its heads are looked at again. */
+/** A batch was read from any replica: soon after, between one and two of these, its heads are looked at again. */
 const SECOND_LOOK_MS = 1_000
+/**
+ * Between two batches while more wait. @NOTE When thousands come back, a batch that begins as soon as the one before has ended is a
+ * dozen feeds, three for each stream, and the questions cost more than the answers.
+ */
+const BATCH_EVERY_MS = 50
 
 /**
  * Every open feed, once, whoever uses it. What is opened in the same turn of the loop, or while others are being opened, is opened
@@ -51,9 +56,13 @@ export class FeedRegistry implements Disposable {
   readonly #audit: FeedAudit
   #opening: Opening[] = []
   #isOpening = false
+  readonly #secondLook: Sweeping
+  /** Opened since the last sweep, and those that were opened before it. */
+  #opened: { since: Feed[]; before: Feed[] } = { since: [], before: [] }
 
   constructor(parts: RegistryParts) {
     this.#parts = parts
+    this.#secondLook = sweeping(parts.clock, SECOND_LOOK_MS, () => this.#lookAgain())
     this.#repair = new FeedRepair(parts)
     this.#feedParts = { ...parts, mend: (feed, cause) => void this.#repair.mend(feed, cause) }
     this.#audit = new FeedAudit({ ...parts, mend: (feed, cause) => this.mend(feed, cause), feeds: () => this.feeds() })
@@ -110,6 +119,7 @@ export class FeedRegistry implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#secondLook[Symbol.dispose]()
     this.#audit[Symbol.dispose]()
     this.#repair.close()
     for (const held of this.#held.values()) {
@@ -138,10 +148,14 @@ export class FeedRegistry implements Disposable {
   }
 
   async #openAll(): Promise<void> {
+    const { clock } = this.#parts
     while (this.#opening.length > 0) {
       const batch = this.#opening
       this.#opening = []
+      const next = clock.steady() + BATCH_EVERY_MS
       await this.#openTogether(batch)
+      const waitMs = next - clock.steady()
+      if (this.#opening.length > 0 && waitMs > 0) await new Promise<void>((then) => void clock.after(waitMs, then))
     }
     this.#isOpening = false
   }
@@ -160,15 +174,25 @@ export class FeedRegistry implements Disposable {
     const ids = batch.map(({ spec }) => spec.id)
     const [only] = ids
     if (only === undefined) return
-    const { source, clock } = this.#parts
+    const { source } = this.#parts
     const heads = ids.length === 1 ? new Map([[only, await source.head(kind, only)]]) : await source.heads(kind, ids)
     for (const opening of batch) {
       const head = heads.get(opening.spec.id)
       // Storage may take its time: those that only need the log do not wait for it.
-      if (head) this.#opened(opening, { head: head.range.last, epoch: head.range.epoch, logSeq: head.logSeq })
+      if (head) this.#open(opening, { head: head.range.last, epoch: head.range.epoch, logSeq: head.logSeq })
       else void this.#openOlder(opening)
     }
-    if (ids.length > 1) clock.after(SECOND_LOOK_MS, () => void this.#audit.audit(batch.map(({ feed }) => feed)))
+    if (ids.length === 1) return
+    this.#opened.since.push(...batch.map(({ feed }) => feed))
+    this.#secondLook.begin()
+  }
+
+  /** @returns whether there are some to be looked at the next time. */
+  #lookAgain(): boolean {
+    const { since, before } = this.#opened
+    this.#opened = { since: [], before: since }
+    if (before.length > 0) void this.#audit.audit(before)
+    return since.length > 0
   }
 
   /** The log holds nothing of it: it is new, or nothing has happened for as long as the log is kept. */
@@ -177,13 +201,13 @@ export class FeedRegistry implements Disposable {
     const { source, archive } = this.#parts
     try {
       const [epoch, known] = await Promise.all([source.epoch(kind, id), head ?? archive.head(kind, id)])
-      this.#opened(opening, { head: known, epoch, logSeq: 0 })
+      this.#open(opening, { head: known, epoch, logSeq: 0 })
     } catch (error) {
       this.#notOpened([opening], error)
     }
   }
 
-  #opened({ feed, done }: Opening, at: Parameters<Feed['open']>[0]): void {
+  #open({ feed, done }: Opening, at: Parameters<Feed['open']>[0]): void {
     feed.open(at)
     done(null)
   }

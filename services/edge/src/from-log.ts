@@ -8,7 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { flush, type Msg, subscribe } from '@switchboard/bus/core'
-import { readHead, readHeads, readTail } from '@switchboard/bus/log'
+import { readBack, readHead, readHeads, readTail } from '@switchboard/bus/log'
 import { parseEntry } from '@switchboard/bus/log-entry'
 import { incarnationOf } from '@switchboard/bus/streams'
 import { traceOf } from '@switchboard/bus/trace'
@@ -17,7 +17,7 @@ import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { entityOf } from '@switchboard/contracts/subjects'
 import { within } from '@switchboard/runtime/deadline'
 import type { EdgeEvents } from './events.ts'
-import type { Ear, LogSource } from './log-source.ts'
+import type { BackSource, Ear, LogSource } from './log-source.ts'
 
 /** A flush waits for NATS as long as it is away; whoever connects meanwhile is told to try again. */
 const SETTLE_MS_MAX = 3_000
@@ -28,7 +28,11 @@ function channelOf(subject: string): string {
   return `${kind}:${id}`
 }
 
-export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg, ear: Ear) => void): LogSource {
+export function fromLog(
+  bus: Bus,
+  events: EdgeEvents,
+  fromSignal: (message: Msg, ear: Ear) => void,
+): LogSource & BackSource {
   const epochs = new Map<string, Promise<string>>()
   // A stream that was made anew while NATS was away has another epoch.
   bus.onReconnect(() => epochs.clear())
@@ -53,6 +57,7 @@ export function fromLog(bus: Bus, events: EdgeEvents, fromSignal: (message: Msg,
     head: (kind, id) => readHead(bus, kind, id),
     heads: (kind, ids) => readHeads(bus, kind, ids),
     tail: (entity, after, upTo) => readTail(bus, entity, { after, upTo }),
+    back: (at, after, most) => readBack(bus, at, { logSeq: at.logSeq, after, most }),
     epoch: (_kind, id) => {
       const stream = bus.names.logStream(streamOf(partitionOf(id)))
       const known = epochs.get(stream) ?? incarnationOf(bus, stream)

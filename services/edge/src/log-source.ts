@@ -20,6 +20,22 @@ export interface LogSource {
   epoch(kind: EntityKind, id: string): Promise<string>
 }
 
+/** The way from a head backwards. */
+export interface BackSource {
+  /** The newest entries, at most so many, from the one with the event `after + 1` up to that of the head; null where they are not to be had. */
+  back(at: Standing, after: number, most: number): Promise<LogEntry[] | null>
+}
+
+/** Where an entity stands. */
+export interface Standing {
+  readonly kind: EntityKind
+  readonly id: string
+  readonly epoch: string
+  readonly head: number
+  /** Stream sequence of the entry of the head, 0 if it is not known. */
+  readonly logSeq: number
+}
+
 export interface Listening {
   unsubscribe(): void
 }
@@ -32,10 +48,10 @@ export interface Ear {
   signal(payload: Uint8Array): void
 }
 
-/** What the log does not hold any more, from storage. */
+/** What is not in memory any more: the newest of it from the log, the rest from storage. */
 export interface Archive {
   /** Number of the last event, 0 if there is none. Rejects when storage is away. */
   head(kind: EntityKind, id: string): Promise<number>
   /** All events after `after` up to `upTo`; null if they are more than may be recovered, or not all there. Rejects when storage is away. */
-  events(entity: { kind: EntityKind; id: string }, after: number, upTo: number): Promise<Publication[] | null>
+  events(at: Standing, after: number, upTo: number): Promise<Publication[] | null>
 }

@@ -25,7 +25,7 @@ const listed = (room: string, at: number) => ({ room, head: 1, at }) as RoomEntr
 function scene(head: number, archived: readonly UserEvent[] = []) {
   const watchers = new Set<Watcher>()
   const feed = { head, kind: 'user', id: 'ann', watchers } as unknown as Feed
-  const state = { released: 0, asked: 0 }
+  const state = { released: 0, asked: 0, upTo: [] as number[] }
   const feeds = {
     use: async () => feed,
     release: () => {
@@ -40,8 +40,9 @@ function scene(head: number, archived: readonly UserEvent[] = []) {
         .filter(({ seq }) => seq > after && seq <= upTo)
         .map((event) => ({ offset: event.seq, data: Buffer.from(JSON.stringify(event)) })),
   }
-  const userRooms = () => {
+  const userRooms = ({ head }: { head: number }) => {
     state.asked += 1
+    state.upTo.push(head)
     return new Promise<UserRooms | Refusal>((resolve) => answers.push(resolve))
   }
   const people = new People({ feeds, archive, userRooms }, systemClock)
@@ -63,7 +64,7 @@ function scene(head: number, archived: readonly UserEvent[] = []) {
 }
 
 test('events while the list is asked for, then those that the list has not are applied, once', async () => {
-  const { people, connection, happen, told, answer } = scene(5)
+  const { people, connection, happen, told, answer, state } = scene(5)
   const joining = people.join('ann', connection)
   await answer({ user: 'ann', head: 6, rooms: [listed('a', 1), listed('b', 2)] })
   happen(added(6, 'b'), added(7, 'c'), removed(8, 'a'))
@@ -76,6 +77,7 @@ test('events while the list is asked for, then those that the list has not are a
   assert.deepEqual(told, ['+c', '-a'])
   happen(removed(8, 'a'), added(9, 'a'))
   assert.deepEqual(told, ['+c', '-a', '+a'])
+  assert.deepEqual(state.upTo, [5])
 })
 
 test('a list that is older than the channel was when it was opened, then the events between are fetched', async () => {

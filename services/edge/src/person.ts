@@ -28,7 +28,7 @@ export interface Present {
 export interface PersonParts {
   readonly feeds: FeedRegistry
   readonly archive: Archive
-  readonly userRooms: (user: string) => Promise<UserRooms | Refusal>
+  readonly userRooms: (asked: { user: string; head: number }) => Promise<UserRooms | Refusal>
 }
 
 /** Events that came while the list was asked for. */
@@ -89,7 +89,7 @@ export class Person {
     this.#feed = feed
     feed.watchers.add(this.#watch)
     const openedAt = feed.head
-    const list = await this.#parts.userRooms(this.user)
+    const list = await this.#parts.userRooms({ user: this.user, head: openedAt })
     if (isRefusal(list)) return this.#fail(list)
     for (const entry of list.rooms) this.#rooms.set(entry.room, membershipOf(entry))
     this.#listHead = list.head

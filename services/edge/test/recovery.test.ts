@@ -67,6 +67,22 @@ test('away while nobody was there, then the gap comes from storage, and for the 
   assert.equal(here.world.asked.filter((name) => name === 'room.history').length, asked)
 })
 
+test('away for a moment while nobody was there, then the gap comes from the log, and storage is not asked', async () => {
+  await here.world.room('r9', ['ann'])
+  const epoch = await epochOf('r9', 'ann')
+  const fresh = await here.start()
+  await here.world.messages('r9', range(1, 9).map(String))
+  const asked = here.world.asked.filter((name) => name === 'room.history').length
+  const { client, sub, offsets } = await reconnect('ann', 'r9', { recover: true, offset: 7, epoch }, fresh)
+  using _ = client
+  assert.deepEqual([sub?.recovered, sub?.offset, offsets], [true, 10, [8, 9, 10]])
+  assert.deepEqual(
+    sub?.publications?.map(({ data }) => data.text),
+    ['7', '8', '9'],
+  )
+  assert.equal(here.world.asked.filter((name) => name === 'room.history').length, asked)
+})
+
 test('nothing missed, then recovered without publications', async () => {
   await here.world.room('r3', ['ann'])
   const epoch = await epochOf('r3', 'ann')

@@ -37,6 +37,8 @@ export class World implements Disposable {
   /** Overrides the epoch of entries. */
   epoch: string | null = null
   readonly #bus: Bus
+  /** Of the newest entry of each subject: the next one names it, as the router's do. */
+  readonly #logSeqs = new Map<string, number>()
   readonly #stops: (() => void)[] = []
   #written: Promise<void> = Promise.resolve()
 
@@ -109,7 +111,10 @@ export class World implements Disposable {
       [HEADER.input]: formatInput({ incarnation: 'i', input: 0, floor: 0 }),
       ...(gone.length > 0 ? { [HEADER.gone]: gone.join(',') } : {}),
     })
-    await this.#bus.js.publish(this.#bus.names.log(kind, id), encodeEntry(`${kind}:${id}`, events), { headers })
+    const subject = this.#bus.names.log(kind, id)
+    const expect = { lastSubjectSequence: this.#logSeqs.get(subject) ?? 0 }
+    const { seq } = await this.#bus.js.publish(subject, encodeEntry(`${kind}:${id}`, events), { headers, expect })
+    this.#logSeqs.set(subject, seq)
   }
 
   [Symbol.dispose](): void {

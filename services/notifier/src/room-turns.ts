@@ -3,17 +3,24 @@ interface Waiting<Item, Result> {
   readonly done: (result: Result | PromiseLike<Result>) => void
 }
 
+export interface RoomTurnsOptions<Item, Result> {
+  readonly take: (room: string, items: readonly Item[]) => Promise<Result>
+  readonly restMs: number
+  readonly pause: (ms: number) => Promise<void>
+}
+
 /**
- * Gathers items by room: what comes while the turn of its room runs goes into the next turn together, so that a busy room asks one
- * question for all that has piled up. A turn begins after its last item came: its answer is as fresh as if each had asked alone.
+ * Gathers items by room. One that comes to a quiet room has its turn at once. What comes close behind it, or while a turn runs, goes
+ * into the next one together, and that begins when all of it is as old as a rest: so that a busy room asks one question for all that
+ * has piled up, and about nothing that is quite new.
  */
 export class RoomTurns<Item, Result> {
-  readonly #take: (room: string, items: readonly Item[]) => Promise<Result>
+  readonly #options: RoomTurnsOptions<Item, Result>
   readonly #waiting = new Map<string, Waiting<Item, Result>[]>()
   readonly #running = new Set<string>()
 
-  constructor(take: (room: string, items: readonly Item[]) => Promise<Result>) {
-    this.#take = take
+  constructor(options: RoomTurnsOptions<Item, Result>) {
+    this.#options = options
   }
 
   /** Resolves, or rejects, with what the turn came to that the item was in. */
@@ -27,15 +34,26 @@ export class RoomTurns<Item, Result> {
   }
 
   async #run(room: string): Promise<void> {
+    const { restMs, pause } = this.#options
     this.#running.add(room)
-    while (this.#waiting.has(room)) await this.#turn(room)
+    await this.#turn(room, this.#gathered(room))
+    await pause(restMs)
+    while (this.#waiting.has(room)) {
+      const gathered = this.#gathered(room)
+      await pause(restMs)
+      await this.#turn(room, gathered)
+    }
     this.#running.delete(room)
   }
 
-  async #turn(room: string): Promise<void> {
+  #gathered(room: string): readonly Waiting<Item, Result>[] {
     const gathered = this.#waiting.get(room) ?? []
     this.#waiting.delete(room)
-    const taken = this.#take(
+    return gathered
+  }
+
+  async #turn(room: string, gathered: readonly Waiting<Item, Result>[]): Promise<void> {
+    const taken = this.#options.take(
       room,
       gathered.map(({ item }) => item),
     )

@@ -16,9 +16,9 @@ import { pause } from '@switchboard/runtime/deadline'
 import { inSpan, type Span } from '@switchboard/runtime/tracing'
 
 /** Between two questions who may be told. A push waits for three seconds anyway, and a database reads a hundred rooms for little more than one. */
-const RECIPIENTS_EVERY_MS = 250
-/** Of one question who may be told: a room, or somebody who is named, counts one. At 64 characters a name that is 350 KB. */
-const RECIPIENTS_WEIGHT_MAX = 5_000
+const RECIPIENTS_EVERY_MS = 500
+/** Of one question who may be told: a room, or somebody who is named, counts one. At 64 characters a name that is 700 KB, of the 1 MiB of a NATS message. */
+const RECIPIENTS_WEIGHT_MAX = 10_000
 const ROOM_WEIGHT = 25
 
 type Asked = { readonly room: RecipientsAsk; readonly cause: Span | undefined }

@@ -14,7 +14,10 @@ const ANSWER_BYTES_MAX = 900_000
 
 /** Room lists, member lists, heads. */
 export const roomQueries = (sources: Sources): Handlers => ({
-  'user.rooms': async ({ users }) => ({ lists: fitLists(await listRooms(sources, users), ANSWER_BYTES_MAX) }),
+  'user.rooms': async ({ users, heads = [] }) => {
+    const asked = users.map((user, i) => ({ user, head: heads[i] }))
+    return { lists: fitLists(await listRooms(sources, asked), ANSWER_BYTES_MAX) }
+  },
   'room.members': async ({ room, user, after }) => {
     const page = await pageMembers(sources, room, { after, limit: MAX.listPage, asker: user })
     if (!mayRead(page.view, user)) return refuse('not_a_member', { field: 'room' })

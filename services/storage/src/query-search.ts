@@ -38,7 +38,7 @@ export const searchQueries = (sources: Sources, abilities: Abilities): Handlers 
 /** The rooms that are searched: all of the asker's, or the one, if they may read it. */
 async function searchable(sources: Sources, user: string, room: string | undefined): Promise<string[] | null> {
   if (room !== undefined) return mayRead(await viewRoom(sources, room, [user]), user) ? [room] : null
-  const [belongings] = await belongingsOf(sources, [user])
+  const [belongings] = await belongingsOf(sources, [{ user }])
   return belongings?.rooms.map((each) => each.room) ?? []
 }
 

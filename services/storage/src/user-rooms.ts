@@ -1,4 +1,5 @@
 import { readHeads } from '@switchboard/bus/log'
+import type { LogEntry } from '@switchboard/bus/log-entry'
 import type { RoomEvent, UserEvent } from '@switchboard/contracts/events'
 import { MAX } from '@switchboard/contracts/limits'
 import type { UserRooms } from '@switchboard/contracts/queries'
@@ -37,16 +38,26 @@ async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>):
   await Promise.all(Array.from({ length: Math.min(TAILS_AT_ONCE, items.length) }, worker))
 }
 
+/** Whose rooms are asked for, and up to which event of their own log at least; without a head, up to its end. */
+export interface Asked {
+  readonly user: string
+  readonly head?: number | undefined
+}
+
 /** Which rooms these people are in: MongoDB, and what their own logs have beyond it. */
-export async function belongingsOf({ bus, collections }: Sources, users: readonly string[]): Promise<Belongings[]> {
+export async function belongingsOf({ bus, collections }: Sources, asked: readonly Asked[]): Promise<Belongings[]> {
+  const users = asked.map(({ user }) => user)
   const documents = await findAll(users, (part) => collections.users.find({ _id: oneOf(part) }, WHOLE).toArray())
   const stored = await findAll(users, (part) =>
     collections.memberships.find({ user: oneOf(part), gone: false }, WHOLE).toArray(),
   )
-  const heads = await readHeads(bus, 'user', users)
+  const savedOf = new Map(documents.map((document) => [document._id, document]))
+  const isStored = ({ user, head }: Asked) => head !== undefined && head <= (savedOf.get(user)?.head ?? 0)
+  const unsure = asked.filter((each) => !isStored(each)).map(({ user }) => user)
+  const heads = unsure.length === 0 ? new Map<string, LogEntry>() : await readHeads(bus, 'user', unsure)
   const lists = new Map<string, Belongings>()
   await eachOf(users, async (user) => {
-    const saved = documents.find(({ _id }) => _id === user) ?? NOTHING_SAVED
+    const saved = savedOf.get(user) ?? NOTHING_SAVED
     const { events } = await tailTo<UserEvent>(
       bus,
       { kind: 'user', id: user },
@@ -86,8 +97,8 @@ export async function roomsWithTails({ bus, collections }: Sources, rooms: reado
 }
 
 /** The room lists of many people, the most recent first, complete up to the heads of their own logs. */
-export async function listRooms(sources: Sources, users: readonly string[]): Promise<UserRooms[]> {
-  const lists = await belongingsOf(sources, users)
+export async function listRooms(sources: Sources, asked: readonly Asked[]): Promise<UserRooms[]> {
+  const lists = await belongingsOf(sources, asked)
   const rooms = [...new Set(lists.flatMap((list) => list.rooms.map(({ room }) => room)))]
   const { documents, tails } = await roomsWithTails(sources, rooms)
   // After the heads, as members are stored before them: who is missing now is none, up to the head that was read.

@@ -99,6 +99,30 @@ test('lists of many people at once, then each is its own, in the order asked', a
   assert.ok(lists.flatMap((list) => list.rooms).every(({ members }) => members === 12))
 })
 
+test('a list that is asked for up to an event that is stored, then the log is not read for it; up to a newer one, then it is', async () => {
+  const [first, second] = [stage.room('g1'), stage.room('g2')]
+  for (const room of [first, second]) await room.create(['gil'])
+  const gil = stage.user('gil')
+  {
+    await using _pod = await stage.start()
+    await gil.added(first)
+    await until(async () => (await stage.collections.users.findOne({ _id: 'gil' }))?.head === 1, 'stored')
+  }
+  await gil.added(second)
+  await using _pod = await stage.start(HELD)
+  const listed = async (head: number) => {
+    const { lists } = await stage.answer('user.rooms', { users: ['gil'], heads: [head] })
+    return [lists[0]?.head, lists[0]?.rooms.length]
+  }
+  assert.deepEqual(
+    [await listed(1), await listed(2)],
+    [
+      [1, 1],
+      [2, 2],
+    ],
+  )
+})
+
 test('events of a person’s own channel after a seq, stored and not, then in order without a hole', async () => {
   const room = stage.room('d1')
   await room.create(['eva'])

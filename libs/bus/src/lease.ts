@@ -1,5 +1,5 @@
 import type { StoredMsg } from '@nats-io/jetstream'
-import { backoffMs, pause, within } from '@switchboard/runtime/deadline'
+import { backoffMs, inStep, pause, within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson, toHeaders } from './core.ts'
 import { isUnderWay, isWrongSequence } from './infrastructure.ts'
@@ -141,7 +141,7 @@ export async function holdLease(
   for (let attempt = 0; !(await begin()); attempt += 1) await pause(backoffMs(attempt, Math.random))
   const renew = async () => {
     while (!abort.signal.aborted) {
-      await pause(lease.ttlMs / 3, abort.signal)
+      await inStep(lease.ttlMs / 3, abort.signal)
       if (abort.signal.aborted) return
       try {
         if (!(await take())) await take()
@@ -192,7 +192,7 @@ export async function watchLeases(
   await patiently(look, { msMax: START_MS_MAX, log: bus.log })
   const loop = async () => {
     while (!abort.signal.aborted) {
-      await pause(options.everyMs, abort.signal)
+      await inStep(options.everyMs, abort.signal)
       if (abort.signal.aborted) return
       try {
         await look()

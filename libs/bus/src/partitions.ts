@@ -1,6 +1,6 @@
 import { MAX } from '@switchboard/contracts/limits'
 import { PARTITIONS } from '@switchboard/contracts/partition'
-import { pause } from '@switchboard/runtime/deadline'
+import { inStep } from '@switchboard/runtime/deadline'
 import { assign } from './assignment.ts'
 import type { Bus } from './connect.ts'
 import { isInfrastructure } from './infrastructure.ts'
@@ -28,7 +28,7 @@ export interface PartitionOptions {
 }
 
 /** In the time that a lease lives. */
-const LOOKS = 4
+const LOOKS = MAX.leaseMs / MAX.leaseLookMs
 /** After something has changed, all records are read this often: words of it may be on their way. */
 const LOOKS_MOVING = 2 * LOOKS
 /** At rest, one look of so many reads all records, and the others only who lives. */
@@ -113,7 +113,7 @@ class Holder implements PartitionHolder {
   }
 
   async #loop(): Promise<void> {
-    const { group, crash, pause: wait = pause } = this.#options
+    const { group, crash, pause: wait = inStep } = this.#options
     while (!this.#abort.signal.aborted) {
       try {
         await this.#look()
@@ -123,7 +123,7 @@ class Holder implements PartitionHolder {
         this.#rest.looks = 0
         this.#bus.log.warn({ group, error: String(error) }, 'leases could not be renewed, the work goes on')
       }
-      await wait(MAX.leaseMs / LOOKS, this.#abort.signal)
+      await wait(MAX.leaseLookMs, this.#abort.signal)
     }
   }
 

@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, millis, nanos, type Subscription } from '@nats-io/nats-core'
-import { pause } from '@switchboard/runtime/deadline'
+import { inStep } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 
 /** A record as a consumer gives it out. */
@@ -124,8 +124,7 @@ class Puller implements Disposable {
    * as often as one that does not gather.
    */
   async #askInTime(gatherMs: number): Promise<void> {
-    const nowMs = performance.now()
-    if (nowMs - this.#askedMs < gatherMs) await pause(gatherMs - (nowMs % gatherMs), this.#options.signal)
+    if (performance.now() - this.#askedMs < gatherMs) await inStep(gatherMs, this.#options.signal)
     if (!this.#isOver) this.#ask()
   }
 

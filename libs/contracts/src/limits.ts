@@ -151,6 +151,11 @@ export const LIMITS = {
   presenceLeaseMs: limit(10_000, 'milliseconds', 'a dead edge is noticed after this long'),
   presenceGraceMs: limit(12_000, 'milliseconds', 'between the last socket of a user and "offline"'),
   leaseMs: limit(3_000, 'milliseconds', 'a partition without its owner is taken over after this long'),
+  leaseLookMs: limit(
+    750,
+    'milliseconds',
+    'between two looks at who is alive; what a pod does now and then, it does in the same moments',
+  ),
   workerStartSeconds: limit(
     60,
     'seconds',

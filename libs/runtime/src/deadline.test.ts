@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import fc from 'fast-check'
-import { backoffMs, DeadlineError, pause, pausing, within } from './deadline.ts'
+import { backoffMs, DeadlineError, pause, pausing, untilStepMs, within } from './deadline.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -83,4 +83,18 @@ test('pauses of many for one signal: each ends after its time, all when it abort
   abort.abort()
   await Promise.all(all)
   await pauseFor(1_000_000)
+})
+
+test('the next moment, from anywhere, is a whole number of periods, never at once, and seldom later than the next', () => {
+  const period = fc.integer({ min: 1, max: 10_000 })
+  const now = fc.double({ min: 0, max: 1e9, noNaN: true })
+  fc.assert(
+    fc.property(period, now, (everyMs, nowMs) => {
+      const untilMs = untilStepMs(everyMs, nowMs)
+      const offMs = (nowMs + untilMs) % everyMs
+      assert.ok(Math.min(offMs, everyMs - offMs) < 1e-3, `${offMs} ms off`)
+      assert.ok(untilMs > everyMs / 20 && untilMs <= 1.050_001 * everyMs)
+    }),
+  )
+  assert.deepEqual([untilStepMs(750, 1_000), untilStepMs(750, 1_499), untilStepMs(1_500, 1_000)], [500, 751, 500])
 })

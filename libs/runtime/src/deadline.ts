@@ -36,7 +36,24 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** The same for many who wait for one signal: a signal looks through all of its listeners for each one that comes. */
+/** Of a period: a timer may fire a moment too early, and would then fire twice. */
+const EARLY_SHARE = 0.05
+
+/**
+ * Pauses until the next of the moments, `everyMs` apart, that all of a process share. @NOTE What is done once a second by three of them
+ * wakes the process, and whoever it asks, once and not three times: in a quiet system waking up is all that costs.
+ */
+export function inStep(everyMs: number, signal?: AbortSignal): Promise<void> {
+  return pause(untilStepMs(everyMs, performance.now()), signal)
+}
+
+/** Milliseconds from `nowMs`, on the steady clock, to the next moment; more than a twentieth of a period, at most so much more than one. */
+export function untilStepMs(everyMs: number, nowMs: number): number {
+  const leftMs = everyMs - (nowMs % everyMs)
+  return leftMs <= EARLY_SHARE * everyMs ? leftMs + everyMs : leftMs
+}
+
+/** A pause for many who wait for one signal: a signal looks through all of its listeners for each one that comes. */
 export function pausing(signal: AbortSignal): (ms: number) => Promise<void> {
   const ends = new Set<() => void>()
   signal.addEventListener('abort', () => ends.forEach((end) => void end()), { once: true })

@@ -2,6 +2,7 @@ import { CommandsSweep, type SweepLimits } from '@switchboard/bus/commands-sweep
 import { type Bus, connectBus } from '@switchboard/bus/connect'
 import { holdPartitions, type PartitionHolder } from '@switchboard/bus/partitions'
 import { ensureStreams } from '@switchboard/bus/streams'
+import { MAX } from '@switchboard/contracts/limits'
 import { PresenceView } from '@switchboard/domain/presence-view'
 import type { Context } from '@switchboard/runtime/context'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
@@ -32,7 +33,7 @@ export interface RouterOverrides {
 
 const TICK_MS = 1_000
 /** While nobody comes or goes and no room has anything to do; then only what is told to people is older. */
-const REST_MS = 5_000
+const REST_MS = 6 * MAX.leaseLookMs
 
 /** Builds the router and takes its share of the partitions. Disposing gives them back first, then NATS. */
 export async function startRouter(

@@ -1,5 +1,6 @@
 import { isRefusal } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
+import { untilStepMs } from '@switchboard/runtime/deadline'
 import { DeskClock, type DeskPartition } from './desk-clock.ts'
 import type { RouterEvents } from './events.ts'
 import type { SendEffects } from './to-commands.ts'
@@ -11,8 +12,14 @@ export interface Ticking extends Disposable {
   hurry(): void
 }
 
-/** Calls `tick` every `everyMs` as long as it says that there is something to do, and else every `restMs`: each call wakes the process. */
-export function ticking({ everyMs, restMs }: { everyMs: number; restMs: number }, tick: () => boolean): Ticking {
+/**
+ * Calls `tick` every `everyMs` as long as it says that there is something to do, and else every `restMs`, in step with whatever the
+ * process does besides: each call wakes it.
+ */
+export function ticking(
+  { everyMs, restMs, nowMs = () => performance.now() }: { everyMs: number; restMs: number; nowMs?: () => number },
+  tick: () => boolean,
+): Ticking {
   let isResting = false
   let timer: NodeJS.Timeout | undefined
   const wait = () => {
@@ -21,7 +28,7 @@ export function ticking({ everyMs, restMs }: { everyMs: number; restMs: number }
         isResting = !tick()
         wait()
       },
-      isResting ? restMs : everyMs,
+      isResting ? untilStepMs(restMs, nowMs()) : everyMs,
     )
   }
   wait()
@@ -55,7 +62,7 @@ export interface Desks extends Disposable {
 }
 
 /** Between two looks where there is no desk: soon enough for one that storage could not tell of, and it wakes nobody for nothing. */
-const REST_MS = 2_000
+const REST_MS = 3 * MAX.leaseLookMs
 
 /** Looks at the clocks of all desks several times a second, where there are any. */
 export function runDesks({ storage, send, isOnline, events, nowMs }: DeskParts): Desks {

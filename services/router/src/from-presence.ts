@@ -15,7 +15,7 @@ import type { PresenceView } from '@switchboard/domain/presence-view'
 import type { RouterEvents } from './events.ts'
 
 /** How often the leases of the edges are looked at: the time between the end of a lease and its notice. */
-const LOOK_MS = MAX.presenceLeaseMs / 10
+const LOOK_MS = MAX.leaseLookMs
 
 /** Keeps `view` right and tells which users' sockets changed. */
 export async function fromPresence(

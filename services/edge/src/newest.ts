@@ -19,7 +19,8 @@ export function newestOf(source: BackSource): Newest {
     const entries = await source.back(at, after, EVENTS_MAX).catch(() => null)
     if (entries === null || entries.some(({ range }) => range.epoch !== epoch)) return null
     const events = entries.flatMap((entry) => publicationsOf(CHANNEL_OF[kind](id), entry))
-    return events.filter(({ offset }) => offset > after && offset <= upTo)
+    const wanted = events.filter(({ offset }) => offset > after && offset <= upTo)
+    return wanted.length === upTo - after ? wanted : null
   }
 }
 

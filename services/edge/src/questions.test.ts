@@ -62,7 +62,7 @@ test('storage that refuses, then the promise rejects: it is no reason to reload'
 })
 
 /** Entries of two events each up to the head, of which the log holds the newest so many. */
-function logOf({ head, held, epoch = 'e' }: { head: number; held: number; epoch?: string }) {
+function logOf({ head, held, epoch = 'e', hole = 0 }: { head: number; held: number; epoch?: string; hole?: number }) {
   const all = Array.from({ length: head / 2 }, (_, i) => {
     const events = eventsFrom(2 * i + 1, 2) as unknown as AnyEvent[]
     const range = { first: 2 * i + 1, last: 2 * i + 2, n: 0, epoch }
@@ -70,7 +70,7 @@ function logOf({ head, held, epoch = 'e' }: { head: number; held: number; epoch?
   }).slice(-held)
   return newestOf({
     back: async (_at, after, most) => {
-      const entries = all.filter(({ range }) => range.last > after)
+      const entries = all.filter(({ range }) => range.last > after && range.first !== hole)
       return entries.length <= most && (entries[0]?.range.first ?? 0) <= after + 1 ? entries : null
     },
   })
@@ -89,6 +89,7 @@ const fromStorage = [
   ['longer than is read one by one', logOf({ head: 300, held: 9 }), room, 291],
   ['older than what the log holds', logOf({ head: 300, held: 1 }), room, 295],
   ['of another log than the room’s', logOf({ head: 300, held: 9, epoch: 'x' }), room, 295],
+  ['of which the log lacks an entry', logOf({ head: 300, held: 9, hole: 297 }), room, 295],
   ['in a room whose entry is not known', logOf({ head: 300, held: 9 }), { ...room, logSeq: 0 }, 295],
   ['beyond where the room stands here', logOf({ head: 300, held: 9 }), { ...room, head: 298 }, 295],
   ['while the log does not answer', newestOf({ back: () => Promise.reject(new Error('away')) }), room, 295],

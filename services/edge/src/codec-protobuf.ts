@@ -1,9 +1,10 @@
 import { CENTRIFUGE_PROTO } from '@switchboard/contracts/centrifuge-proto'
-import { eventDataOf, signalDataOf, splitLines } from '@switchboard/contracts/entry'
+import { signalDataOf, splitLines } from '@switchboard/contracts/entry'
 import { protocolError } from '@switchboard/contracts/errors'
-import { COMMAND_NAMES, type Publication, type RawCommand } from '@switchboard/contracts/protocol'
+import { COMMAND_NAMES, type RawCommand } from '@switchboard/contracts/protocol'
 import protobuf from 'protobufjs'
 import { type Codec, NOT_JSON } from './codec.ts'
+import { publicationsOf } from './publications.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -26,9 +27,6 @@ function toCommand(message: protobuf.Message, type: protobuf.Type): RawCommand {
   if (Object.hasOwn(body, 'data')) body.data = parseData(body.data)
   return { id, name, body }
 }
-
-const publicationsOf = (channel: string, first: number, payload: Uint8Array): Publication[] =>
-  splitLines(payload).map((line, i) => ({ offset: first + i, data: eventDataOf(channel, line, first + i) }))
 
 /** Length-delimited Protobuf. `data` carries the same JSON as the other encoding, so one entry is derived once for all sockets. */
 export function createProtobufCodec(): Codec {

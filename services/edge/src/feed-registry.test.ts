@@ -2,38 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogEntry } from '@switchboard/bus/log-entry'
 import { isRefusal } from '@switchboard/contracts/errors'
-import { type Clock, systemClock } from './clock.ts'
+import { stoppedClock } from '../test/stopped-clock.ts'
 import type { EdgeEvents } from './events.ts'
 import { FeedRegistry } from './feed-registry.ts'
 import type { Archive, LogSource } from './log-source.ts'
 
 const events = new Proxy({}, { get: () => () => {} }) as EdgeEvents
-/** Time passes when the test says so. */
-function clockByHand() {
-  const timers = new Set<{ at: number; every: number; then: () => void }>()
-  let now = 0
-  const set = (ms: number, every: number, then: () => void) => {
-    const timer = { at: now + ms, every, then }
-    timers.add(timer)
-    return () => void timers.delete(timer)
-  }
-  const clock: Clock = {
-    ...systemClock,
-    steady: () => now,
-    after: (ms, then) => set(ms, 0, then),
-    every: (ms, then) => set(ms, ms, then),
-  }
-  const pass = (ms: number) => {
-    now += ms
-    for (const timer of [...timers].filter(({ at }) => at <= now)) {
-      if (timer.every > 0) timer.at = now + timer.every
-      else timers.delete(timer)
-      timer.then()
-    }
-  }
-  return { clock, pass }
-}
-
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** A log whose heads are read when the test says so, and an archive that answers never unless told otherwise. */
@@ -53,7 +27,7 @@ function world({ withEntries = true, archiveHead = async () => 0 } = {}) {
     epoch: async () => 'e',
   } as Partial<LogSource> as LogSource
   const archive = { head: archiveHead } as Partial<Archive> as Archive
-  const { clock, pass } = clockByHand()
+  const { clock, pass } = stoppedClock()
   const registry = new FeedRegistry({ source, archive, clock, events })
   const head = async (id: string) => {
     const feed = await registry.use({ kind: 'room', id })

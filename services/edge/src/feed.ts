@@ -1,4 +1,3 @@
-import { eventDataOf, splitLines } from '@switchboard/contracts/entry'
 import type { AnyEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { MAX } from '@switchboard/contracts/limits'
@@ -8,6 +7,7 @@ import { jsonCodec } from './codec-json.ts'
 import type { EdgeEvents } from './events.ts'
 import { Audience } from './fan-out.ts'
 import type { Ear, LogEntry } from './log-source.ts'
+import { publicationsOf } from './publications.ts'
 import { Ring } from './ring.ts'
 
 export type FeedKind = EntityKind
@@ -192,10 +192,7 @@ export class Feed implements Ear {
 
   #advance(entry: { first: number; last: number; gone: readonly string[]; payload: Uint8Array }): void {
     this.#head = entry.last
-    const publications = splitLines(entry.payload).map((line, i) => ({
-      offset: entry.first + i,
-      data: eventDataOf(this.channel, line, entry.first + i),
-    }))
+    const publications = publicationsOf(this.channel, entry.first, entry.payload)
     this.#ring.push(publications)
     if (entry.gone.length > 0) for (const publication of publications) this.#rememberRemoval(publication)
     this.audience.entry(this.channel, entry)

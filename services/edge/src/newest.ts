@@ -1,6 +1,6 @@
-import { eventDataOf, splitLines } from '@switchboard/contracts/entry'
 import { CHANNEL_OF, type Publication } from '@switchboard/contracts/protocol'
-import type { BackSource, LogEntry, Standing } from './log-source.ts'
+import type { BackSource, Standing } from './log-source.ts'
+import { publicationsOf } from './publications.ts'
 
 /** Each entry is a question to the log, one behind the other: more than these are sooner had from storage. */
 const EVENTS_MAX = 8
@@ -18,15 +18,10 @@ export function newestOf(source: BackSource): Newest {
     // Storage may have it where a replica of the log has not.
     const entries = await source.back(at, after, EVENTS_MAX).catch(() => null)
     if (entries === null || entries.some(({ range }) => range.epoch !== epoch)) return null
-    const events = entries.flatMap((entry) => publicationsOf(CHANNEL_OF[kind](id), entry))
+    const events = entries.flatMap(({ range: { first }, payload }) =>
+      publicationsOf(CHANNEL_OF[kind](id), first, payload),
+    )
     const wanted = events.filter(({ offset }) => offset > after && offset <= upTo)
     return wanted.length === upTo - after ? wanted : null
   }
-}
-
-function publicationsOf(channel: string, { payload, range }: Pick<LogEntry, 'payload' | 'range'>): Publication[] {
-  return splitLines(payload).map((line, i) => {
-    const offset = range.first + i
-    return { offset, data: eventDataOf(channel, line, offset) }
-  })
 }

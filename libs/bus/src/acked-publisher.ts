@@ -1,16 +1,11 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
+import type { Msg, MsgHdrs } from '@nats-io/nats-core'
+import { isNoReply, type Replies } from './replies.ts'
 
 /** What a stream said to a publish; `unknown`, it may or may not lie there. */
 export type StreamWord =
   | { readonly kind: 'stored'; readonly seq: number }
   | { readonly kind: 'refused'; readonly code: number; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string }
-
-interface Waiting {
-  readonly resolve: (word: StreamWord) => void
-  /** Of `performance.now`. */
-  readonly untilMs: number
-}
 
 interface PubAck {
   readonly stream?: string
@@ -42,90 +37,28 @@ class WrittenHeaders {
   }
 }
 
-/** Nobody listens on the subject: no stream takes it. */
-const NO_RESPONDERS = 503
-
-/**
- * Publishes to streams and hears their word. @NOTE The library's own way makes a timer, four promises and an error with its stack
- * for each publish, whether it fails or not: a quarter of what a busy router did. Here one subscription hears all answers, and as
- * all wait equally long, one timer watches the oldest.
- */
+/** Publishes to streams and hears their word. */
 export class AckedPublisher {
-  readonly #nc: NatsConnection
-  readonly #msMax: number
-  readonly #inbox = `${createInbox()}.`
-  /** In the order of their deadlines. */
-  readonly #waiting = new Map<string, Waiting>()
-  #published = 0
-  #isSubscribed = false
-  #timer: NodeJS.Timeout | undefined
+  readonly #replies: Replies
 
-  constructor(nc: NatsConnection, { msMax }: { readonly msMax: number }) {
-    this.#nc = nc
-    this.#msMax = msMax
+  constructor(replies: Replies) {
+    this.#replies = replies
   }
 
   /** Resolves with the stream's word, or `unknown` when there was none in time; never rejects. @throws Error for a header of several lines. */
   publish(subject: string, payload: Uint8Array, fields: Readonly<Record<string, string>>): Promise<StreamWord> {
     const headers = new WrittenHeaders(fields) as unknown as MsgHdrs
-    this.#subscribe()
-    this.#published += 1
-    const token = this.#published.toString(36)
-    try {
-      this.#nc.publish(subject, payload, { headers, reply: `${this.#inbox}${token}` })
-    } catch (error) {
-      // Closed, draining, or larger than a message may be: it did not go out, and that is all that is known of those before it.
-      return Promise.resolve({ kind: 'unknown', reason: String(error) })
-    }
-    return new Promise((resolve) => {
-      this.#waiting.set(token, { resolve, untilMs: performance.now() + this.#msMax })
-      this.#timer ??= setTimeout(this.#giveUp, this.#msMax)
-    })
-  }
-
-  /** Once, with the first publish: most services never publish so. */
-  #subscribe(): void {
-    if (this.#isSubscribed || this.#nc.isClosed()) return
-    this.#isSubscribed = true
-    this.#nc.subscribe(`${this.#inbox}*`, { callback: (_error, message) => this.#hear(message) })
-    void this.#nc.closed().then(() => this.#end())
-  }
-
-  #hear(message: Msg): void {
-    const token = message.subject.slice(this.#inbox.length)
-    const waiting = this.#waiting.get(token)
-    // Without one it was given up before.
-    if (!waiting) return
-    this.#waiting.delete(token)
-    waiting.resolve(wordOf(message))
-  }
-
-  readonly #giveUp = (): void => {
-    this.#timer = undefined
-    const nowMs = performance.now()
-    for (const [token, { resolve, untilMs }] of this.#waiting) {
-      if (untilMs > nowMs) {
-        this.#timer = setTimeout(this.#giveUp, untilMs - nowMs)
-        return
-      }
-      this.#waiting.delete(token)
-      resolve({ kind: 'unknown', reason: `no answer in ${this.#msMax} ms` })
-    }
-  }
-
-  #end(): void {
-    clearTimeout(this.#timer)
-    for (const { resolve } of this.#waiting.values()) resolve({ kind: 'unknown', reason: 'the connection was closed' })
-    this.#waiting.clear()
+    return this.#replies
+      .ask(subject, payload, headers)
+      .then((reply) => (isNoReply(reply) ? unknown(reply) : wordOf(reply)))
   }
 }
 
+const unknown = ({ reason }: { readonly reason: string }): StreamWord => ({ kind: 'unknown', reason })
+
 function wordOf(message: Msg): StreamWord {
-  if (message.data.length === 0) {
-    const isUnheard = message.headers?.code === NO_RESPONDERS
-    return { kind: 'unknown', reason: isUnheard ? 'no stream takes it' : 'an empty answer' }
-  }
+  if (message.data.length === 0) return unknown({ reason: 'an empty answer' })
   const { seq, error } = message.json<PubAck>()
   if (error) return { kind: 'refused', code: error.err_code ?? 0, reason: error.description ?? `code ${error.code}` }
-  return seq ? { kind: 'stored', seq } : { kind: 'unknown', reason: 'an answer without a sequence' }
+  return seq ? { kind: 'stored', seq } : unknown({ reason: 'an answer without a sequence' })
 }

@@ -1,8 +1,9 @@
+import { PubHeaders } from '@nats-io/jetstream'
+import { DeadlineError } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson } from './core.ts'
-import { isWrongSequence } from './infrastructure.ts'
-import { lastMessage } from './log.ts'
-import { stackless } from './stackless.ts'
+import { WRONG_LAST_SEQUENCE } from './infrastructure.ts'
+import { lastMessage } from './leader-read.ts'
 
 /** A claim as it lies in its bucket, where it ends by itself after `pushAgeMs`. */
 export interface Claim<T> {
@@ -20,14 +21,11 @@ export async function writeClaim(
   bus: Bus,
   claim: { key: string; value: unknown; expect: number },
 ): Promise<number | null> {
-  try {
-    const options = { expect: { lastSubjectSequence: claim.expect } }
-    const ack = await stackless(() => bus.js.publish(subjectOf(bus, claim.key), encodeJson(claim.value), options))
-    return ack.seq
-  } catch (error) {
-    if (isWrongSequence(error)) return null
-    throw error
-  }
+  const fence = { [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(claim.expect) }
+  const word = await bus.acked.publish(subjectOf(bus, claim.key), encodeJson(claim.value), fence)
+  if (word.kind === 'stored') return word.seq
+  if (word.kind === 'refused' && word.code === WRONG_LAST_SEQUENCE) return null
+  throw new DeadlineError(`writing a claim: ${word.reason}`)
 }
 
 /** The claim under a key, from the leader: what was written to anybody's knowledge. Null if there is none. @throws when NATS is away. */

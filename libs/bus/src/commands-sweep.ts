@@ -2,7 +2,7 @@ import { MAX } from '@switchboard/contracts/limits'
 import { PARTITIONS, partitionsOf, STREAMS, streamOf } from '@switchboard/contracts/partition'
 import type { Bus } from './connect.ts'
 import { isInfrastructure } from './infrastructure.ts'
-import { nextMessage } from './log.ts'
+import { nextMessage } from './leader-read.ts'
 import { type AppliedUpTo, storedFloor } from './stored-floor.ts'
 import { incarnationIn } from './streams.ts'
 

@@ -7,6 +7,7 @@ import type { Tracing } from '@switchboard/runtime/tracing'
 import { UnusableError } from '@switchboard/runtime/unusable'
 import { AckedPublisher } from './acked-publisher.ts'
 import { connectGathering } from './gathering.ts'
+import { Replies } from './replies.ts'
 import { type Servers, serversOf } from './servers.ts'
 import { checkUsable, whyNotConnected } from './usable.ts'
 
@@ -15,6 +16,8 @@ export interface Bus {
   readonly nc: NatsConnection
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager
+  /** Questions to the servers, of which there are many. */
+  readonly replies: Replies
   /** Publishes of which every single one counts, and of which there are many. */
   readonly acked: AckedPublisher
   readonly names: Names
@@ -59,6 +62,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     await nc.close()
     throw error
   })
+  const replies = new Replies(nc, { msMax: ACK_MS_MAX })
   const listeners = new Set<() => void>()
   const away = { since: null as number | null }
   watchStatus(nc, { log, listeners, away })
@@ -66,7 +70,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     nc,
     js: jetstream(nc, { timeout: ACK_MS_MAX }),
     jsm,
-    acked: new AckedPublisher(nc, { msMax: ACK_MS_MAX }),
+    replies,
+    acked: new AckedPublisher(replies),
     names: names(namespace),
     replicas,
     log,

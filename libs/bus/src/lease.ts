@@ -1,9 +1,9 @@
-import type { StoredMsg } from '@nats-io/jetstream'
 import { backoffMs, inStep, pause, within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { encodeJson, toHeaders } from './core.ts'
 import { isUnderWay, isWrongSequence } from './infrastructure.ts'
-import { collect, lastMessage } from './log.ts'
+import { lastMessage, type StoredRecord } from './leader-read.ts'
+import { collect } from './log.ts'
 import { patiently, START_MS_MAX } from './patience.ts'
 
 /** A lease as it lies in its bucket. `alive` is false for the marker that an expired or released one leaves. */
@@ -21,7 +21,7 @@ const decoder = new TextDecoder()
 
 const subjectOf = ({ names }: Bus, key: string) => names.bucketKey(names.leases, key)
 
-function toLease(bus: Bus, message: StoredMsg): Lease {
+function toLease(bus: Bus, message: StoredRecord): Lease {
   const operation = message.header?.get('KV-Operation') ?? ''
   const marker = message.header?.get('Nats-Marker-Reason') ?? ''
   return {

@@ -1,10 +1,11 @@
-import { type BatchCallback, JetStreamApiError, type MsgRequest, PubHeaders, type StoredMsg } from '@nats-io/jetstream'
+import { type BatchCallback, JetStreamApiError, PubHeaders, type StoredMsg } from '@nats-io/jetstream'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { chunks } from '@switchboard/runtime/chunks'
 import { within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { WRONG_LAST_SEQUENCE } from './infrastructure.ts'
+import { lastMessage, nextMessage, type StoredRecord } from './leader-read.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
 import { stackless } from './stackless.ts'
 
@@ -16,21 +17,8 @@ const COLLECT_MS_MAX = 10_000
 /** Subjects of one batched read; the server takes 1,024. */
 const HEADS_BATCH = 500
 
-const toEntry = (message: StoredMsg): LogEntry =>
+const toEntry = (message: StoredRecord): LogEntry =>
   parseEntry({ subject: message.subject, seq: message.seq, data: message.data, headers: message.header })
-
-/** The last record of a subject, from the stream's leader. Null if there is none. @throws when NATS is away. */
-export const lastMessage = (bus: Bus, stream: string, subject: string): Promise<StoredMsg | null> =>
-  stackless(() => bus.jsm.streams.getMessage(stream, { last_by_subj: subject }))
-
-/** The first record from a sequence on whose subject matches, from the stream's leader. Null if there is none. @throws when NATS is away. */
-export const nextMessage = (
-  bus: Bus,
-  stream: string,
-  from: { seq: number; subject: string },
-): Promise<StoredMsg | null> =>
-  // The server's own request takes both fields; only the library's type of it does not say so.
-  stackless(() => bus.jsm.streams.getMessage(stream, { seq: from.seq, next_by_subj: from.subject } as MsgRequest))
 
 /** The last entry of an entity, from the stream's leader: it is the newest that was acknowledged to anybody. Null if there is none. @throws when NATS is away. */
 export async function readHead(bus: Bus, kind: EntityKind, id: string): Promise<LogEntry | null> {
@@ -99,7 +87,7 @@ export async function readTail(
   let last = after
   while (last < upTo && entries.length < most) {
     const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
-    const batch = await collect((callback) => bus.jsm.direct.getBatch(stream, { ...from, callback }))
+    const batch: StoredRecord[] = await collect((callback) => bus.jsm.direct.getBatch(stream, { ...from, callback }))
     if (batch.length === 0) {
       const next = await nextMessage(bus, stream, { seq: last + 1, subject })
       if (!next) return entries

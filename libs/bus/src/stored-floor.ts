@@ -1,6 +1,7 @@
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson } from './core.ts'
-import { lastMessage, readPartitionHead } from './log.ts'
+import { lastMessage } from './leader-read.ts'
+import { readPartitionHead } from './log.ts'
 
 /** Of which incarnation of the commands stream, and up to which of its inputs all is applied. */
 export interface AppliedUpTo {

@@ -7,6 +7,7 @@ import pino from 'pino'
 import { AckedPublisher } from '../src/acked-publisher.ts'
 import { type Bus, connectBus } from '../src/connect.ts'
 import { subscribe } from '../src/core.ts'
+import { Replies } from '../src/replies.ts'
 import { ensureStreams } from '../src/streams.ts'
 
 const MS_MAX = 30_000
@@ -27,7 +28,7 @@ async function connected(): Promise<Bus> {
 
 test('many at once, then each has the sequence of its own record, and headers come as they were given', async () => {
   await using bus = await connected()
-  const publisher = new AckedPublisher(bus.nc, { msMax: MS_MAX })
+  const publisher = new AckedPublisher(new Replies(bus.nc, { msMax: MS_MAX }))
   const subject = bus.names.log('room', 'r')
   const texts = Array.from({ length: 500 }, (_, i) => `text ${i}`)
   const words = await Promise.all(
@@ -49,7 +50,7 @@ test('many at once, then each has the sequence of its own record, and headers co
 
 test('refused by the stream, then its code and reason', async () => {
   await using bus = await connected()
-  const publisher = new AckedPublisher(bus.nc, { msMax: MS_MAX })
+  const publisher = new AckedPublisher(new Replies(bus.nc, { msMax: MS_MAX }))
   const subject = bus.names.log('room', 'r')
   const word = await publisher.publish(subject, PAYLOAD, { 'Nats-Expected-Last-Subject-Sequence': '7' })
   assert.deepEqual(word, { kind: 'refused', code: 10_071, reason: 'wrong last sequence: 0' })
@@ -57,9 +58,9 @@ test('refused by the stream, then its code and reason', async () => {
 
 test('a subject that nobody hears, one that hears and is silent, or one that answers nonsense, then unknown, with the reason', async () => {
   await using bus = await connected()
-  const publisher = new AckedPublisher(bus.nc, { msMax: 50 })
+  const publisher = new AckedPublisher(new Replies(bus.nc, { msMax: 50 }))
   const heard = within(MS_MAX, publisher.publish('nobody.there', PAYLOAD, {}), 'a word')
-  assert.deepEqual(await heard, { kind: 'unknown', reason: 'no stream takes it' })
+  assert.deepEqual(await heard, { kind: 'unknown', reason: 'nobody takes it' })
   subscribe(bus, 'silent', () => {})
   subscribe(bus, 'empty', (message) => message.respond())
   subscribe(bus, 'odd', (message) => message.respond('{}'))
@@ -76,7 +77,7 @@ test('a subject that nobody hears, one that hears and is silent, or one that ans
 
 test('the connection closed, then what waits is unknown, and so is what comes later', async () => {
   const bus = await connected()
-  const publisher = new AckedPublisher(bus.nc, { msMax: MS_MAX })
+  const publisher = new AckedPublisher(new Replies(bus.nc, { msMax: MS_MAX }))
   subscribe(bus, 'silent', () => {})
   const waiting = publisher.publish('silent', PAYLOAD, {})
   await bus.nc.close()
@@ -87,7 +88,7 @@ test('the connection closed, then what waits is unknown, and so is what comes la
 
 test('a header of several lines, then it is refused as the bug that it is, and nothing is sent', async () => {
   await using bus = await connected()
-  const publisher = new AckedPublisher(bus.nc, { msMax: MS_MAX })
+  const publisher = new AckedPublisher(new Replies(bus.nc, { msMax: MS_MAX }))
   for (const value of ['a\nb', 'a\rb'])
     assert.throws(
       () => publisher.publish('silent', PAYLOAD, { 'Sw-Text': value }),

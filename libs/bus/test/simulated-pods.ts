@@ -23,6 +23,32 @@ interface Row {
   readonly until: number | null
 }
 
+interface Found {
+  readonly subject: string
+  readonly seq: number
+  readonly value: string
+  readonly isGone: boolean
+}
+
+const GONE = { name: 'KV-Operation', value: 'DEL' }
+const NOT_FOUND = { error: { code: 404, err_code: 10_037, description: 'no message found' } }
+
+const asReplicaSays = ({ subject, seq, value, isGone }: Found) => ({
+  subject,
+  seq,
+  data: Buffer.from(value),
+  header: { get: (name: string) => (isGone && name === GONE.name ? GONE.value : '') },
+})
+
+const asLeaderSays = ({ subject, seq, value, isGone }: Found) => ({
+  message: {
+    subject,
+    seq,
+    data: Buffer.from(value).toString('base64'),
+    ...(isGone && { hdrs: Buffer.from(`NATS/1.0\r\n${GONE.name}: ${GONE.value}\r\n\r\n`).toString('base64') }),
+  },
+})
+
 interface PublishOptions {
   readonly expect: { readonly lastSubjectSequence: number }
   readonly ttl?: string
@@ -96,6 +122,16 @@ export class World {
   write(key: string, row: Omit<Row, 'revision'>, expect: number): number {
     if ((this.rows.get(key)?.revision ?? 0) !== expect) throw new JetStreamApiError(WRONG_LAST_SEQUENCE)
     return this.#put(key, row)
+  }
+
+  /** All leases whose subject matches; one that ends with `>` matches many. */
+  find(wanted: string): Found[] {
+    const isWanted = (subject: string) =>
+      wanted.endsWith('>') ? subject.startsWith(wanted.slice(0, -1)) : subject === wanted
+    return [...this.rows].flatMap(([key, { revision, value, until }]) => {
+      const subject = NAMES.bucketKey(NAMES.leases, key)
+      return isWanted(subject) ? [{ subject, seq: revision, value, isGone: until === null }] : []
+    })
   }
 
   get living(): Pod[] {
@@ -194,17 +230,19 @@ export class Pod {
     return done
   }
 
+  /** What the leader says of one lease, or that nothing came. */
+  async #leaderSays(question: Uint8Array): Promise<object> {
+    const { last_by_subj: subject } = JSON.parse(Buffer.from(question).toString()) as { last_by_subj: string }
+    try {
+      const [found] = await this.#request('reads one', () => this.#world.find(subject))
+      return { data: Buffer.from(JSON.stringify(found ? asLeaderSays(found) : NOT_FOUND)) }
+    } catch {
+      return { kind: 'none', reason: 'no answer' }
+    }
+  }
+
   #bus(): Bus {
     const world = this.#world
-    const read = (prefix: string) =>
-      [...world.rows]
-        .filter(([key]) => key === prefix || (prefix.endsWith('>') && key.startsWith(prefix.slice(0, -1))))
-        .map(([key, { revision, value, until }]) => ({
-          subject: NAMES.bucketKey(NAMES.leases, key),
-          seq: revision,
-          data: new TextEncoder().encode(value),
-          header: { get: (name: string) => (name === 'KV-Operation' && until === null ? 'DEL' : '') },
-        }))
     const bus = {
       names: NAMES,
       nc: { isClosed: () => false },
@@ -225,15 +263,12 @@ export class Pod {
           return { seq: await this.#request('writes', write) }
         },
       },
+      replies: { ask: (_: string, question: Uint8Array) => this.#leaderSays(question) },
       jsm: {
-        streams: {
-          getMessage: async (_: string, { last_by_subj }: { last_by_subj: string }) =>
-            (await this.#request('reads one', () => read(last_by_subj.slice(KEYS_AT)))).at(0) ?? null,
-        },
         direct: {
           getLastMessagesFor: async (_: string, { multi_last: [subject = ''], callback }: DirectRead) => {
-            const found = await this.#request('reads', () => read(subject.slice(KEYS_AT)))
-            for (const message of found) callback(null, message)
+            const all = await this.#request('reads', () => world.find(subject))
+            for (const found of all) callback(null, asReplicaSays(found))
             callback({})
           },
         },

@@ -8,7 +8,7 @@
  */
 import type { Bus } from '@switchboard/bus/connect'
 import { decodeJson } from '@switchboard/bus/core'
-import { lastMessage } from '@switchboard/bus/log'
+import { lastMessage } from '@switchboard/bus/leader-read'
 import type { MarkRecord } from '@switchboard/contracts/records'
 
 export type Marks = {

@@ -120,6 +120,7 @@ export const LIMITS = {
     'cids',
     'older than those, of which a room knows that a new one is none of them: 4 bytes each',
   ),
+  repliesChars: limit(262_144, 'characters', 'of answers to one edge in one message; the next ones go in another'),
   entryEvents: limit(256, 'events', 'in one log entry'),
   entryBytes: limit(262_144, 'bytes', 'of one log entry; a quarter of a NATS message'),
   partitionQueue: limit(20_000, 'commands', 'read from a partition and not yet applied'),

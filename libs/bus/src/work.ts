@@ -3,6 +3,7 @@ import { nanos } from '@nats-io/nats-core'
 import { MAX } from '@switchboard/contracts/limits'
 import type { DeadRecord } from '@switchboard/contracts/records'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import { InHand } from '@switchboard/runtime/in-hand'
 import type { Bus } from './connect.ts'
 import { encodeJson } from './core.ts'
 import type { StreamRecord } from './follow.ts'
@@ -38,11 +39,15 @@ export interface WorkOptions {
   readonly filter?: string
   /** Records that all pods together have in hand. */
   readonly parallel: number
+  /** Bytes that this pod has in hand, in place of `MAX.workInHandBytes`. */
+  readonly bytesMax?: number
   readonly handle: (record: WorkRecord) => Promise<Outcome>
   readonly crash: (error: unknown) => void
 }
 
 const ACK_WAIT_MS = 30_000
+/** Records that are asked for at once: what comes is in memory before anybody can look at its size. */
+const PULL_MAX = 500
 const INFRASTRUCTURE_RETRY_MS = 1_000
 /** What the server hears of a record. (ADR 15 of the NATS architecture.) */
 const WORD = {
@@ -81,43 +86,27 @@ async function ensureConsumer(bus: Bus, options: WorkOptions): Promise<void> {
 export async function consumeWork(bus: Bus, options: WorkOptions): Promise<AsyncDisposable> {
   const abort = new AbortController()
   const inHand = new Map<Pulled, Promise<void>>()
-  const answer = ({ reply }: Pulled, word: string) => bus.nc.publish(reply, word)
+  const share = new InHand(options.bytesMax ?? MAX.workInHandBytes).share()
   await patiently(() => ensureConsumer(bus, options), { msMax: START_MS_MAX, log: bus.log })
 
   // One for all in hand: a timer for each record would cost more than most records do.
   const working = setInterval(() => {
-    if (!bus.nc.isClosed()) for (const record of inHand.keys()) answer(record, WORD.working)
+    if (!bus.nc.isClosed()) for (const { reply } of inHand.keys()) bus.nc.publish(reply, WORD.working)
   }, ACK_WAIT_MS / 2)
-  const settle = async (record: Pulled) => {
-    try {
-      const outcome = await decide(bus, options, record)
-      if (outcome.kind === 'done') answer(record, WORD.done)
-      else if (outcome.kind === 'retry') answer(record, WORD.retry(outcome.afterMs))
-      else {
-        await bury(bus, {
-          service: options.service,
-          channel: options.channel,
-          subject: record.subject,
-          stream_seq: record.seq,
-          reason: outcome.reason,
-          at: Date.now(),
-          data: record.data,
-        })
-        answer(record, WORD.never)
-      }
-    } catch (error) {
-      // Not acknowledged: the server gives it out again after its wait.
-      bus.log.warn({ channel: options.channel, error: String(error) }, 'a record stays for another try')
-    }
-  }
   const read = async () => {
-    const { stream, durable: consumer, parallel: batch } = options
+    const { stream, durable: consumer, parallel } = options
+    const batch = Math.min(PULL_MAX, parallel)
     const reading = { stream, consumer, batch, gatherMs: MAX.readGatherMs, signal: abort.signal }
     for await (const records of pull(bus, reading)) {
       for (const record of records) {
-        const settled = settle(record).finally(() => inHand.delete(record))
+        const free = share.take(record.data.byteLength)
+        const settled = settle(bus, options, record).finally(() => {
+          inHand.delete(record)
+          free()
+        })
         inHand.set(record, settled)
       }
+      await share.room()
     }
   }
   const loop = async () => {
@@ -143,6 +132,31 @@ export async function consumeWork(bus: Bus, options: WorkOptions): Promise<Async
       await Promise.all(inHand.values())
       clearInterval(working)
     },
+  }
+}
+
+/** Decides about a record and tells the server, or leaves it for another try. */
+async function settle(bus: Bus, options: WorkOptions, record: Pulled): Promise<void> {
+  const answer = (word: string) => bus.nc.publish(record.reply, word)
+  try {
+    const outcome = await decide(bus, options, record)
+    if (outcome.kind === 'done') answer(WORD.done)
+    else if (outcome.kind === 'retry') answer(WORD.retry(outcome.afterMs))
+    else {
+      await bury(bus, {
+        service: options.service,
+        channel: options.channel,
+        subject: record.subject,
+        stream_seq: record.seq,
+        reason: outcome.reason,
+        at: Date.now(),
+        data: record.data,
+      })
+      answer(WORD.never)
+    }
+  } catch (error) {
+    // Not acknowledged: the server gives it out again after its wait.
+    bus.log.warn({ channel: options.channel, error: String(error) }, 'a record stays for another try')
   }
 }
 

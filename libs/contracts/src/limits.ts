@@ -124,6 +124,11 @@ export const LIMITS = {
   entryEvents: limit(256, 'events', 'in one log entry'),
   entryBytes: limit(262_144, 'bytes', 'of one log entry; a quarter of a NATS message'),
   partitionQueue: limit(20_000, 'commands', 'read from a partition and not yet applied'),
+  commandsInHandBytes: limit(
+    134_217_728,
+    'bytes',
+    'of commands that a router has read and not applied, each a kilobyte more than itself; then it reads none until half is free',
+  ),
   commandsAgeMs: limit(300_000, 'milliseconds', 'that a command may wait for a router'),
   commandsBytes: limit(268_435_456, 'bytes', 'of the commands streams together; then edges are refused'),
   logAgeMs: limit(604_800_000, 'milliseconds', 'that the log keeps an entry; MongoDB holds it long before'),
@@ -131,6 +136,11 @@ export const LIMITS = {
   bulkEvents: limit(500, 'events', 'in one bulk write to MongoDB'),
   bulkMs: limit(50, 'milliseconds', 'that an event waits for its bulk'),
   storageQueue: limit(20_000, 'events', 'read from the log and not yet written; then reading pauses'),
+  workInHandBytes: limit(
+    33_554_432,
+    'bytes',
+    'of one stream, or one provider, that a notifier has taken and not done with, each a kilobyte more than itself; then it takes none until half is free',
+  ),
   pushDelayMs: limit(3_000, 'milliseconds', 'between a message and its push, in which it may be read'),
   pushTailEntries: limit(
     10_000,

@@ -6,6 +6,7 @@ import { MAX } from '@switchboard/contracts/limits'
 import { PresenceView } from '@switchboard/domain/presence-view'
 import type { Context } from '@switchboard/runtime/context'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import { InHand } from '@switchboard/runtime/in-hand'
 import { type Desks, runDesks, ticking } from './clock.ts'
 import type { settings } from './config.ts'
 import { createEvents, type RouterEvents } from './events.ts'
@@ -29,6 +30,8 @@ export interface RouterOverrides {
   /** How long somebody without sockets still counts as online, in milliseconds. */
   readonly graceMs?: number
   readonly sweep?: SweepLimits
+  /** In place of `MAX.commandsInHandBytes`. */
+  readonly inHandBytes?: number
 }
 
 const TICK_MS = 1_000
@@ -58,8 +61,11 @@ export async function startRouter(
   await ensureStreams(bus)
   const events = createEvents(context)
   const lanes = new LaneRegistry()
+  const hand = new InHand(overrides.inHandBytes ?? MAX.commandsInHandBytes)
   const sendSignal = toSignals(bus, events)
-  const presence = stack.use(await startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs: overrides.graceMs }))
+  const presence = stack.use(
+    await startPresence({ bus, lanes, hand, sendSignal, events, nowMs, graceMs: overrides.graceMs }),
+  )
 
   let holder: PartitionHolder | undefined
   const door = logDoor(bus)
@@ -71,6 +77,7 @@ export async function startRouter(
     bus,
     events,
     lanes,
+    hand,
     storage,
     writeEntry: toLog(bus, { owner: id, events, door }),
     isNewest: isNewestIn(door),
@@ -126,6 +133,7 @@ function openPartition(
 interface PresenceDeps {
   readonly bus: Bus
   readonly lanes: LaneRegistry
+  readonly hand: InHand
   readonly sendSignal: SendSignal
   readonly events: RouterEvents
   readonly nowMs: () => number
@@ -133,7 +141,7 @@ interface PresenceDeps {
 }
 
 /** Keeps the view of who is online, answers questions about it, and tells rooms that are looked at once a second. */
-async function startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs }: PresenceDeps) {
+async function startPresence({ bus, lanes, hand, sendSignal, events, nowMs, graceMs }: PresenceDeps) {
   await using stack = new AsyncDisposableStack()
   const view = new PresenceView()
   const clock = new PresenceClock(graceMs)
@@ -146,7 +154,7 @@ async function startPresence({ bus, lanes, sendSignal, events, nowMs, graceMs }:
     const steadyMs = performance.now()
     const change = clock.tick(steadyMs)
     const { mostWaiting } = lanes
-    events.lanes(lanes.size, mostWaiting)
+    events.lanes({ count: lanes.size, mostWaiting, bytes: hand.bytes })
     const isAny = change.online.length + change.offline.length > 0
     if (isAny) tellRooms(change, steadyMs)
     return isAny || mostWaiting > 0 || !clock.isResting

@@ -25,10 +25,11 @@ function channelEvents(meters: Meters) {
       meters.count('switchboard_channel_messages_total', { channel, direction: 'out', outcome }, by),
     held: (partitions: number) => meters.set('switchboard_router_partitions', {}, partitions),
     /** Looked at once a second. */
-    lanes: (count: number, mostWaiting: number) => {
+    lanes: ({ count, mostWaiting, bytes }: { count: number; mostWaiting: number; bytes: number }) => {
       meters.set('switchboard_router_lanes', {}, count)
       meters.set('switchboard_router_lane_queue', {}, mostWaiting)
       meters.set('switchboard_router_partition_queue', {}, Math.max(0, ...inHand.values()))
+      meters.set('switchboard_router_in_hand_bytes', {}, bytes)
     },
   }
 }

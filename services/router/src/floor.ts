@@ -18,10 +18,7 @@ export class Floor {
     return () => {
       taken.finished = true
       while (this.#inputs[0]?.finished) this.#floor = this.#inputs.shift()?.input ?? this.#floor
-      if (this.#waiting && this.#inputs.length < this.#waiting.below) {
-        this.#waiting.resolve()
-        this.#waiting = undefined
-      }
+      if (this.#waiting && this.#inputs.length < this.#waiting.below) this.letGo()
     }
   }
 
@@ -29,11 +26,16 @@ export class Floor {
     return this.#floor
   }
 
-  /** Resolves when fewer than `below` inputs are in hand. One caller at a time: the reader of the partition. */
+  /** Resolves when fewer than `below` inputs are in hand, or at `letGo`. One caller at a time: the reader of the partition. */
   below(below: number): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting = { below, resolve }
     })
+  }
+
+  letGo(): void {
+    this.#waiting?.resolve()
+    this.#waiting = undefined
   }
 
   get inHand(): number {

@@ -21,6 +21,7 @@ import { PARTITIONS_EACH, partitionOf, streamOf } from '@switchboard/contracts/p
 import type { EntityCommand } from '@switchboard/contracts/records'
 import { entityOf } from '@switchboard/contracts/subjects'
 import { backoffMs, pause } from '@switchboard/runtime/deadline'
+import type { InHand, Share } from '@switchboard/runtime/in-hand'
 import type { RouterEvents } from './events.ts'
 import { Floor } from './floor.ts'
 import { Lane } from './lane.ts'
@@ -32,6 +33,8 @@ export interface PartitionDeps extends LaneDeps {
   readonly bus: Bus
   readonly events: RouterEvents
   readonly lanes: LaneRegistry
+  /** Of all partitions together. */
+  readonly hand: InHand
   readonly bury: Bury
   readonly sweep: CommandsSweep
   readonly fenced: (partition: number) => void
@@ -118,6 +121,7 @@ class Reading {
   readonly #signal: AbortSignal
   readonly #isSure: () => boolean
   readonly #floor: Floor
+  readonly #share: Share
   readonly #follower: AsyncDisposable
   #leaving: NodeJS.Timeout | undefined
   /** The floor that was left for others last. */
@@ -130,6 +134,9 @@ class Reading {
     this.#signal = place.signal
     this.#isSure = place.isSure
     this.#floor = new Floor(place.start.floor)
+    this.#share = deps.hand.share()
+    // Whoever waits for what is in hand would wait for ever: nothing of it is finished here any more.
+    place.signal.addEventListener('abort', () => this.#letGo(), { once: true })
     deps.sweep.hold(place.partition, () => this.#applied)
     const { names } = deps.bus
     this.#follower = follow(deps.bus, {
@@ -196,14 +203,21 @@ class Reading {
     return { incarnation: this.#start.incarnation, floor: this.#floor.value }
   }
 
-  #begin(input: number): () => void {
+  #letGo(): void {
+    this.#floor.letGo()
+    this.#share.end()
+  }
+
+  #begin({ seq, data }: StreamRecord): () => void {
     const { events } = this.#deps
-    const finish = this.#floor.take(input)
+    const finish = this.#floor.take(seq)
+    const free = this.#share.take(data.byteLength)
     events.taken('commands')
     const count = () => events.inHand(this.#partition, this.#floor.inHand)
     count()
     return () => {
       finish()
+      free()
       if (this.#signal.aborted) return
       count()
       if (this.#floor.inHand === 0) this.#leaveSoon()
@@ -214,7 +228,7 @@ class Reading {
     if (this.#signal.aborted) return
     // The stream was made anew under us: its sequences begin again, and so must everything that counts by them.
     if (record.incarnation !== this.#start.incarnation) return this.#deps.fenced(this.#partition)
-    const finish = this.#begin(record.seq)
+    const finish = this.#begin(record)
     this.#deps.sweep.took(this.#partition, record.data.byteLength)
     const { kind, id } = entityOf(record.subject)
     const command = parse(record.data)
@@ -241,6 +255,7 @@ class Reading {
     })
     if (this.#deps.lanes.size > MAX.lanes) this.#deps.lanes.trim(this.#deps.clock.steadyMs())
     if (this.#floor.inHand >= MAX.partitionQueue) return this.#floor.below(MAX.partitionQueue / 2)
+    return this.#share.room()
   }
 }
 

@@ -6,7 +6,7 @@ import { readHead, readTail } from '@switchboard/bus/log'
 import { ensureStreams } from '@switchboard/bus/streams'
 import type { DeskEvent } from '@switchboard/contracts/desk-events'
 import { decodeEntry } from '@switchboard/contracts/entry'
-import type { Refusal } from '@switchboard/contracts/errors'
+import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import type { AnyEvent, RoomEvent } from '@switchboard/contracts/events'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import type { DeskCommand, EntityCommand, ReplyRecord, RoomCommand } from '@switchboard/contracts/records'
@@ -96,6 +96,8 @@ export interface Fixture extends AsyncDisposable {
     desk: string,
     command: { method: DeskCommand['method']; from: string; cid: string; body: object },
   ): Promise<object | Refusal>
+  /** Storage refuses to load rooms until `end`; `asked` resolves when it was asked for so many. */
+  refuseLoads(): Promise<{ asked(count: number): Promise<void>; end(): Promise<void> }>
   /** Resolves when the person's own log has so many events. */
   userEvents(user: string, count: number): Promise<AnyEvent[]>
 }
@@ -109,7 +111,13 @@ export async function routerFixture(servers: Servers): Promise<Fixture> {
   const bus = stack.use(await connectBus({ url: servers.natsUrl, namespace, service: 'test', replicas: 1, log }))
   await ensureStreams(bus)
   const made = new Set<string>()
-  stack.use(answerStorage(bus, logStorage(bus, made) as StorageHandlers))
+  let storage = answerStorage(bus, logStorage(bus, made) as StorageHandlers)
+  stack.defer(() => storage[Symbol.dispose]())
+  const replaceStorage = async (handlers: Partial<StorageHandlers>) => {
+    storage[Symbol.dispose]()
+    storage = answerStorage(bus, handlers as StorageHandlers)
+    await flush(bus)
+  }
   const waiting = new Map<number, (reply: ReplyRecord) => void>()
   subscribe(bus, bus.names.reply('edge1'), (message) => {
     for (const line of new TextDecoder().decode(message.data).split('\n')) {
@@ -140,6 +148,11 @@ export async function routerFixture(servers: Servers): Promise<Fixture> {
       made.add(desk)
       return send('desk', desk, { roles: ['admin'], ...command })
     },
+    refuseLoads: async () => {
+      const { handlers, asked } = refusingLoads()
+      await replaceStorage(handlers)
+      return { asked, end: () => replaceStorage(logStorage(bus, made)) }
+    },
     userEvents: async (user, count) => {
       const enough = Promise.withResolvers<void>()
       const look = async () => (await logOf(bus, 'user', user)).length >= count && enough.resolve()
@@ -152,6 +165,22 @@ export async function routerFixture(servers: Servers): Promise<Fixture> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** A storage that loads no room, and counts how often it was asked to. */
+function refusingLoads() {
+  let count = 0
+  const waiting: { readonly most: number; readonly resolve: () => void }[] = []
+  const handlers: Partial<StorageHandlers> = {
+    'room.load': async () => {
+      count += 1
+      for (const { most, resolve } of waiting) if (count >= most) resolve()
+      return refuse('unavailable')
+    },
+  }
+  const asked = (most: number) =>
+    within(WAIT_MS, new Promise<void>((resolve) => waiting.push({ most, resolve })), `${most} loads`)
+  return { handlers, asked }
 }
 
 /** Tests stop a router in the middle, and the fixture stops what is left: the second time is nothing. */

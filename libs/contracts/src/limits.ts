@@ -136,6 +136,11 @@ export const LIMITS = {
   bulkEvents: limit(500, 'events', 'in one bulk write to MongoDB'),
   bulkMs: limit(50, 'milliseconds', 'that an event waits for its bulk'),
   storageQueue: limit(20_000, 'events', 'read from the log and not yet written; then reading pauses'),
+  storageQueueBytes: limit(
+    67_108_864,
+    'bytes',
+    'of entries that are read and not yet written; then reading pauses, too',
+  ),
   workInHandBytes: limit(
     33_554_432,
     'bytes',

@@ -5,8 +5,9 @@ import type { StoredRecord } from './record.ts'
 export interface WriterLimits {
   readonly bulkEvents: number
   readonly bulkMs: number
-  /** Past it reading pauses. */
+  /** Past either of these reading pauses. */
   readonly queueEvents: number
+  readonly queueBytes: number
 }
 
 export interface WriterOptions {
@@ -22,9 +23,16 @@ export interface WriterOptions {
   readonly limits?: WriterLimits
 }
 
-const LIMITS: WriterLimits = { bulkEvents: MAX.bulkEvents, bulkMs: MAX.bulkMs, queueEvents: MAX.storageQueue }
+const LIMITS: WriterLimits = {
+  bulkEvents: MAX.bulkEvents,
+  bulkMs: MAX.bulkMs,
+  queueEvents: MAX.storageQueue,
+  queueBytes: MAX.storageQueueBytes,
+}
 
 const weightOf = ({ content }: StoredRecord): number => ('events' in content ? content.events.length : 1)
+
+const bytesOf = ({ raw }: StoredRecord): number => raw?.data.byteLength ?? 0
 
 interface Waiting {
   readonly record: StoredRecord
@@ -42,6 +50,7 @@ export class BatchWriter implements AsyncDisposable {
   readonly #abort = new AbortController()
   readonly #done: Promise<void>
   #weight = 0
+  #bytes = 0
   /** Of the batch that is being written. */
   #inHand = { weight: 0, since: Number.POSITIVE_INFINITY }
   #isFinishing = false
@@ -58,9 +67,15 @@ export class BatchWriter implements AsyncDisposable {
   add(record: StoredRecord): Promise<void> | undefined {
     this.#queue.push({ record, since: this.#options.clock.steadyMs() })
     this.#weight += weightOf(record)
+    this.#bytes += bytesOf(record)
     this.#report()
     if (this.#queue.length === 1 || this.#weight >= this.#limits.bulkEvents) this.#wake()
-    return this.#weight >= this.#limits.queueEvents ? this.#roomAgain.promise : undefined
+    return this.#isFull ? this.#roomAgain.promise : undefined
+  }
+
+  get #isFull(): boolean {
+    const { queueEvents, queueBytes } = this.#limits
+    return this.#weight >= queueEvents || this.#bytes >= queueBytes
   }
 
   /** Saves what waits, for at most `ms`; what is left is read again by whoever comes next. */
@@ -90,7 +105,7 @@ export class BatchWriter implements AsyncDisposable {
       await this.#store(this.#take())
       this.#inHand = { weight: 0, since: Number.POSITIVE_INFINITY }
       this.#report()
-      if (this.#weight >= this.#limits.queueEvents) continue
+      if (this.#isFull) continue
       this.#roomAgain.resolve()
       this.#roomAgain = Promise.withResolvers()
     }
@@ -126,7 +141,9 @@ export class BatchWriter implements AsyncDisposable {
     }
     this.#weight -= taken
     this.#inHand = { weight: taken, since: this.#queue[0]?.since ?? Number.POSITIVE_INFINITY }
-    return this.#queue.splice(0, count).map(({ record }) => record)
+    const records = this.#queue.splice(0, count).map(({ record }) => record)
+    for (const record of records) this.#bytes -= bytesOf(record)
+    return records
   }
 
   async #store(records: readonly StoredRecord[]): Promise<void> {

@@ -14,6 +14,8 @@ const record = (seq: number): StoredRecord => ({
   content: { kind: 'mark', mark: { room: 'r', user: 'u', seq, n: seq, at: 0 } },
 })
 
+const LIMITS = { bulkEvents: 5, bulkMs: 60_000, queueEvents: 12, queueBytes: 1e9 }
+
 const seqs = (records: readonly StoredRecord[]) => records.map(({ origin }) => origin.seq)
 
 function writer(options: Partial<WriterOptions> & Pick<WriterOptions, 'write'>) {
@@ -23,7 +25,7 @@ function writer(options: Partial<WriterOptions> & Pick<WriterOptions, 'write'>) 
     bury: async () => {},
     failed: () => {},
     waiting: () => {},
-    limits: { bulkEvents: 5, bulkMs: 60_000, queueEvents: 12 },
+    limits: LIMITS,
     ...options,
   })
 }
@@ -41,7 +43,7 @@ test('one event waits for its time, then it is written without company', async (
   const batches: number[][] = []
   await using writing = writer({
     write: async (records) => void batches.push(seqs(records)),
-    limits: { bulkEvents: 5, bulkMs: 30, queueEvents: 12 },
+    limits: { ...LIMITS, bulkMs: 30 },
   })
   writing.add(record(1))
   await until(() => batches.length === 1, 'the batch')
@@ -54,7 +56,7 @@ test('the wall clock is set back while an event waits, then it is written in its
   await using writing = writer({
     write: async (records) => void batches.push(seqs(records)),
     clock: { ...systemClock, nowMs: () => Date.now() - setBackMs },
-    limits: { bulkEvents: 5, bulkMs: 30, queueEvents: 12 },
+    limits: { ...LIMITS, bulkMs: 30 },
   })
   writing.add(record(1))
   setBackMs = 300_000
@@ -129,4 +131,19 @@ test('the process stops while the database is away, then stopping takes no longe
   await writing.finish(100)
   await writing[Symbol.asyncDispose]()
   assert.ok(Date.now() - started < 2_000)
+})
+
+test('few events that are large, then reading pauses at their bytes, until they are written', async () => {
+  const gate = Promise.withResolvers<void>()
+  await using writing = writer({ write: () => gate.promise, limits: { ...LIMITS, queueBytes: 4_000 } })
+  const large = (seq: number) => ({ ...record(seq), raw: { subject: 's', data: new Uint8Array(1_000) } })
+  const pauses = [1, 2, 3, 4].map((seq) => writing.add(large(seq)))
+  assert.deepEqual(
+    pauses.map((pause) => pause !== undefined),
+    [false, false, false, true],
+  )
+  gate.resolve()
+  await writing.finish(1_000)
+  await pauses[3]
+  assert.equal(writing.add(large(5)), undefined)
 })

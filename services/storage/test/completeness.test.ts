@@ -2,10 +2,7 @@ import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { isRefusal } from '@switchboard/contracts/errors'
 import { intentOf } from '@switchboard/domain/intent'
-import { openStage, type Stage } from './stage.ts'
-
-/** A pod that answers, and saves nothing before it stops. */
-const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
+import { HELD, openStage, type Stage } from './stage.ts'
 
 let stage: Stage
 before(async () => {

@@ -5,7 +5,7 @@ import { MAX } from '@switchboard/contracts/limits'
 import { newAgent } from '@switchboard/domain/desk'
 import { chunks } from '@switchboard/runtime/chunks'
 import { DeskLog } from './log-writer.ts'
-import { openStage, until } from './stage.ts'
+import { HELD, openStage, until } from './stage.ts'
 
 const SETTINGS: DeskSettings = {
   ...{ title: 'D', time_zone: 'UTC', hours: null, capacity: 5 },
@@ -14,7 +14,6 @@ const SETTINGS: DeskSettings = {
   ...{ waiting_seconds: null, first_reply_seconds: null, bot_seconds: 15, idle_seconds: null, pre_chat: [] },
 }
 const ID = `d1-${'x'.repeat(21)}`
-const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
 
 const conversation = (revision: number, more: Partial<Conversation> = {}): Conversation => ({
   ...{

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { ensureStreams } from '@switchboard/bus/streams'
 import { STREAM_NUMBERS } from '@switchboard/contracts/subjects'
-import { openStage, type Stage } from './stage.ts'
-
-const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
+import { HELD, openStage, type Stage } from './stage.ts'
 
 /** NATS has lost its streams and has new, empty ones. */
 async function loseTheLog(stage: Stage): Promise<void> {

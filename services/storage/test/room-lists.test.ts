@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { openStage, type Stage, until } from './stage.ts'
-
-const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
+import { HELD, openStage, type Stage, until } from './stage.ts'
 
 let stage: Stage
 before(async () => {

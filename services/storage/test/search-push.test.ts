@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { isRefusal } from '@switchboard/contracts/errors'
 import type { RecipientsAsk, RecipientsPage } from '@switchboard/contracts/push-queries'
-import { openStage, type Stage } from './stage.ts'
-
-const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9 } }
+import { HELD, openStage, type Stage } from './stage.ts'
 
 let stage: Stage
 before(async () => {

@@ -152,3 +152,6 @@ export async function until(
   }
   throw new Error(`not in ${ms} ms: ${what}${last === undefined ? '' : ` (${String(last)})`}`)
 }
+
+/** A pod that answers, and saves nothing before it stops. */
+export const HELD = { limits: { bulkEvents: 1e9, bulkMs: 1e9, queueEvents: 1e9, queueBytes: 1e9 } }

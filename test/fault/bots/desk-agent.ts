@@ -56,8 +56,10 @@ export class AgentBot {
   readonly board: Switchboard
   readonly desk: AgentDesk
   readonly #options: AgentOptions
-  /** What they have, by the newest revision that they heard of. */
+  /** What they have. */
   readonly #own = new Map<string, StandingSeen>()
+  /** The newest revision that they heard of, also of what they have no more: an answer can come after what followed it. */
+  readonly #revisions = new Map<string, number>()
   readonly #offers = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isOnline = false
@@ -141,9 +143,9 @@ export class AgentBot {
   }
 
   #heard(conversation: string, standing: StandingSeen): void {
-    const known = this.#own.get(conversation)
-    if (known && known.revision > standing.revision) return
     const { state, revision, agent } = standing
+    if ((this.#revisions.get(conversation) ?? 0) > revision) return
+    this.#revisions.set(conversation, revision)
     const isMine = agent === this.#options.planned.user && state !== 'closed' && state !== 'moved'
     if (isMine) this.#own.set(conversation, { state, revision, agent })
     else this.#own.delete(conversation)

@@ -5,7 +5,7 @@ import { acknowledging, errorCodes, foreignNames, metrics, wireNames } from './c
 import { errorClasses, names, tags } from './check-names.ts'
 import { calls, environment, imports, keptApart } from './check-purity.ts'
 import { importing, mains, parts, tests } from './check-shapes.ts'
-import { fileSizes, functionSizes, lineLengths } from './check-sizes.ts'
+import { fileSizes, functionSizes, lineLengths, testSizes } from './check-sizes.ts'
 
 /**
  * Everything that can be seen by reading the tree. R3 (a flow is an array of named stages) is held by the tests of each flow;
@@ -33,6 +33,7 @@ export const CHECKS: readonly Check[] = [
   names,
   foreignNames,
   fileSizes,
+  testSizes,
   lineLengths,
   functionSizes,
   tags,

@@ -1,9 +1,8 @@
-import { PubHeaders } from '@nats-io/jetstream'
 import { DeadlineError } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { decodeJson, encodeJson } from './core.ts'
-import { WRONG_LAST_SEQUENCE } from './infrastructure.ts'
 import { lastMessage } from './leader-read.ts'
+import { publishFenced } from './log.ts'
 
 /** A claim as it lies in its bucket, where it ends by itself after `pushAgeMs`. */
 export interface Claim<T> {
@@ -21,11 +20,10 @@ export async function writeClaim(
   bus: Bus,
   claim: { key: string; value: unknown; expect: number },
 ): Promise<number | null> {
-  const fence = { [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(claim.expect) }
-  const word = await bus.acked.publish(subjectOf(bus, claim.key), encodeJson(claim.value), fence)
-  if (word.kind === 'stored') return word.seq
-  if (word.kind === 'refused' && word.code === WRONG_LAST_SEQUENCE) return null
-  throw new DeadlineError(`writing a claim: ${word.reason}`)
+  const { key, value, expect } = claim
+  const written = await publishFenced(bus, { subject: subjectOf(bus, key), payload: encodeJson(value), expect })
+  if (written.kind === 'unknown') throw new DeadlineError(`writing a claim: ${written.reason}`)
+  return written.kind === 'stored' ? written.seq : null
 }
 
 /** The claim under a key, from the leader: what was written to anybody's knowledge. Null if there is none. @throws when NATS is away. */

@@ -131,14 +131,24 @@ export type Published =
 
 type Fields = Readonly<Record<string, string>>
 
-/** Publishes into a stream and waits for its word. `expect` is the last stream sequence of the subject (0: none), the fence of G1 and G2. */
-export async function publishExpecting(
-  bus: Bus,
-  message: { subject: string; payload: Uint8Array; headers: Fields; messageId: string; expect: number },
-): Promise<Published> {
-  const { subject, payload, headers, messageId, expect } = message
+/** `expect` is the last stream sequence of the subject (0: none), the fence of G1 and G2. */
+interface Fenced {
+  readonly subject: string
+  readonly payload: Uint8Array
+  readonly headers?: Fields
+  readonly expect: number
+}
+
+/** Publishes into a stream and waits for its word. */
+export async function publishFenced(bus: Bus, { subject, payload, headers, expect }: Fenced): Promise<Published> {
   const fence = { [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect) }
-  const word = await bus.acked.publish(subject, payload, { ...headers, ...fence, [PubHeaders.MsgIdHdr]: messageId })
+  const word = await bus.acked.publish(subject, payload, { ...headers, ...fence })
   if (word.kind !== 'refused') return word
   return word.code === WRONG_LAST_SEQUENCE ? { kind: 'conflict' } : { kind: 'unknown', reason: word.reason }
 }
+
+/** The same under an id, by which the stream knows it again for a while. */
+export const publishExpecting = (
+  bus: Bus,
+  { messageId, headers, ...message }: Fenced & { readonly headers: Fields; readonly messageId: string },
+): Promise<Published> => publishFenced(bus, { ...message, headers: { ...headers, [PubHeaders.MsgIdHdr]: messageId } })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { type DesksFacts, gatherDesks } from '@switchboard/testkit/history/desk-facts'
 import { readJournal } from '@switchboard/testkit/history/journal'
 import type { JournalRecord } from '@switchboard/testkit/history/records'
 import { isPassed } from '../report.ts'
@@ -14,14 +15,14 @@ const EARNED: ReadonlySet<string> = new Set(['not_a_member', 'already_member', '
 type Refused = Extract<JournalRecord, { type: 'return' }>
 
 /** Whether somebody wrote into a conversation that, as the desk has it, was not theirs by then: its visitor left, or a colleague took it. */
-function isLate(records: readonly JournalRecord[], { id, user, atMs, code }: Refused): boolean {
+function isLate(
+  records: readonly JournalRecord[],
+  changes: DesksFacts['changes'],
+  { id, user, atMs, code }: Refused,
+): boolean {
   const asked = records.find((record) => record.type === 'invoke' && record.id === id)
   if (code !== 'conflict' || asked?.type !== 'invoke' || asked.operation.name !== 'send') return false
-  const { room } = asked.operation
-  const changes = records
-    .flatMap((record) => (record.type === 'final-desk' && record.source === 'log' ? record.events : []))
-    .flatMap((event) => (event.type === 'conversation.changed' && event.at <= atMs ? [event.conversation] : []))
-  const last = changes.findLast(({ conversation }) => conversation === room)
+  const last = changes.get(asked.operation.room)?.findLast(({ at }) => at <= atMs)?.conversation
   return last !== undefined && (last.state === 'closed' || last.agent !== user)
 }
 
@@ -35,7 +36,8 @@ test('every service restarted pod by pod under traffic, then nobody who retries 
   const refusals = records.flatMap((record) =>
     record.type === 'return' && record.outcome === 'refused' ? [record] : [],
   )
-  const unearned = refusals.filter((refusal) => !EARNED.has(refusal.code ?? '') && !isLate(records, refusal))
+  const { changes } = gatherDesks(records)
+  const unearned = refusals.filter((refusal) => !EARNED.has(refusal.code ?? '') && !isLate(records, changes, refusal))
   assert.deepEqual(unearned, [])
   const banished = records.filter((record) => record.type === 'connection' && record.terminal)
   assert.deepEqual(banished, [], 'nobody was sent away for good')

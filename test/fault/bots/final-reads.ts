@@ -4,7 +4,7 @@ import type { Final } from '@switchboard/testkit/history/records'
 import { Centrifuge } from 'centrifuge'
 import { askApi, logIn } from './accounts.ts'
 import { openSources, type Place, readApi, type Sources } from './final-sources.ts'
-import type { Journal } from './journal.ts'
+import { type Journal, nowMs } from './journal.ts'
 
 const WAIT_MS_MAX = 60_000
 const LOOK_MS = 500
@@ -145,16 +145,21 @@ async function readHistories(reading: Reading, room: string): Promise<number> {
   return log.length
 }
 
-/** A desk, when MongoDB has what the log has. */
-async function readDesk({ journal, sources, msMax, unsettled }: Reading, desk: string): Promise<void> {
+type DeskReading = Pick<Reading, 'journal' | 'msMax' | 'unsettled'> & {
+  readonly sources: Pick<Sources, 'deskLog' | 'deskStored'>
+}
+
+/** A desk, when MongoDB has what the log has, dated by when the reading began: what came while it was read may be missing. */
+export async function readDesk({ journal, sources, msMax, unsettled }: DeskReading, desk: string): Promise<void> {
   const deadline = performance.now() + msMax
   for (;;) {
+    const atMs = nowMs()
     const [log, stored] = [await sources.deskLog(desk), await sources.deskStored(desk)]
     const isStored = log.at(-1)?.seq === stored.at(-1)?.seq
     if (isStored || performance.now() > deadline) {
       if (!isStored) unsettled.push(`the desk ${desk}: the log ends at ${log.at(-1)?.seq}, MongoDB at ${stored.length}`)
-      journal.write({ type: 'final-desk', desk, source: 'log', events: log })
-      journal.write({ type: 'final-desk', desk, source: 'store', events: stored })
+      journal.write({ type: 'final-desk', atMs, desk, source: 'log', events: log })
+      journal.write({ type: 'final-desk', atMs, desk, source: 'store', events: stored })
       return
     }
     await pause(LOOK_MS)

@@ -109,6 +109,7 @@ export interface DeskSeen extends OfClient {
 /** All events of a desk when everything is quiet. `store`: straight from MongoDB. `log`: straight from the log. */
 export interface FinalDesk {
   readonly type: 'final-desk'
+  /** When the reading began. */
   readonly atMs: number
   readonly desk: string
   readonly source: 'store' | 'log'

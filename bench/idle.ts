@@ -17,6 +17,8 @@ const ROOMS_EACH = 3
 /** After the last connection: what was needed only to connect is given back. */
 const SETTLE_MS = 5_000
 const QUIET_SECONDS = 20
+/** A system that was started has nothing more to compile, and nothing to collect of its start. */
+const AT_REST_SECONDS = 300
 /**
  * What Node gives itself in a pod of the chart, which has 1 GiB, for every subject. @NOTE On a machine of 24 GiB it takes a heap
  * of four and collects so seldom that half of what is measured is garbage: more of the machine than of a connection.
@@ -71,7 +73,7 @@ export const idle: Bench = {
   },
 }
 
-/** The four services with nobody there, beside one process that does nothing. */
+/** The four services with nobody there: five minutes after they were started, and before. */
 async function quietSystem(
   stage: Stage,
   options: { pairs: number; scale: number; report: (line: string) => void },
@@ -90,10 +92,14 @@ async function quietSystem(
     return { '% of a core, the four services': sumCpu(services), ...Object.fromEntries(each) }
   }
   const report = (line: string) => options.report(`idle: CPU, ${line}`)
-  return tableOf(
-    'idle: CPU with nobody there',
-    await alternate({ switchboard: quiet }, { pairs: options.pairs, report }),
-  )
+  const rounds = { pairs: options.pairs, report, warmUps: 0 }
+  const started = performance.now()
+  const early = await alternate({ 'just started': quiet }, rounds)
+  report(`${AT_REST_SECONDS} s of rest`)
+  const restMs = AT_REST_SECONDS * 1_000 * Math.min(1, options.scale)
+  await sleep(Math.max(0, restMs - (performance.now() - started)))
+  const late = await alternate({ switchboard: quiet }, rounds)
+  return tableOf('idle: CPU with nobody there', { ...late, ...early })
 }
 
 /** Everybody in three rooms of a hundred, each time with others. */

@@ -49,7 +49,7 @@ export class AckedPublisher {
   publish(subject: string, payload: Uint8Array, fields: Readonly<Record<string, string>>): Promise<StreamWord> {
     const headers = new WrittenHeaders(fields) as unknown as MsgHdrs
     return this.#replies
-      .ask(subject, payload, headers)
+      .ask(subject, payload, { headers })
       .then((reply) => (isNoReply(reply) ? unknown(reply) : wordOf(reply)))
   }
 }

@@ -1,5 +1,3 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
-
 /** Names of the errors by which the NATS library, or our own deadline, says that the servers, not we, are the trouble. */
 const NAMES: ReadonlySet<string> = new Set([
   'TimeoutError',
@@ -23,12 +21,5 @@ export const isInfrastructure = (error: unknown): boolean => error instanceof Er
 
 /** The server's code for a publish whose subject has another last sequence than it expected. */
 export const WRONG_LAST_SEQUENCE = 10_071
-const WRITE_UNDER_WAY = 10_164
-
-/** True when a publish was refused because its subject has another last sequence than it expected. */
-export const isWrongSequence = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE
-
-/** True when another write to the subject is under way in the cluster: whether it or this one counts is not decided yet. */
-export const isUnderWay = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && error.code === WRITE_UNDER_WAY
+/** Another write to the subject is under way in the cluster: whether it or this one counts is not decided yet. */
+export const WRITE_UNDER_WAY = 10_164

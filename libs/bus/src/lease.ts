@@ -1,10 +1,12 @@
-import { backoffMs, inStep, pause, within } from '@switchboard/runtime/deadline'
+import { PubHeaders } from '@nats-io/jetstream'
+import { backoffMs, DeadlineError, inStep, pause, within } from '@switchboard/runtime/deadline'
+import type { StreamWord } from './acked-publisher.ts'
 import type { Bus } from './connect.ts'
-import { encodeJson, toHeaders } from './core.ts'
-import { isUnderWay, isWrongSequence } from './infrastructure.ts'
+import { encodeJson } from './core.ts'
+import { WRITE_UNDER_WAY, WRONG_LAST_SEQUENCE } from './infrastructure.ts'
 import { lastMessage, type StoredRecord } from './leader-read.ts'
-import { collect } from './log.ts'
 import { patiently, START_MS_MAX } from './patience.ts'
+import { readBatch } from './replica-read.ts'
 
 /** A lease as it lies in its bucket. `alive` is false for the marker that an expired or released one leaves. */
 export interface Lease {
@@ -16,6 +18,9 @@ export interface Lease {
 
 /** Shorter than any lease lives: whoever waits in vain for an answer must still be in time with the next try. */
 const WAIT_MS_MAX = 1_000
+
+/** How long the marker of one that was given back lies there. */
+const MARKER_SECONDS = 60
 
 const decoder = new TextDecoder()
 
@@ -37,12 +42,7 @@ function toLease(bus: Bus, message: StoredRecord): Lease {
  * servers come and go, and says nothing sooner than the next look half a second later.
  */
 export async function readLeases(bus: Bus, prefix: string): Promise<Lease[]> {
-  const read = collect((callback) =>
-    bus.jsm.direct.getLastMessagesFor(bus.names.bucketStream(bus.names.leases), {
-      multi_last: [subjectOf(bus, prefix)],
-      callback,
-    }),
-  )
+  const read = readBatch(bus, bus.names.bucketStream(bus.names.leases), { multi_last: [subjectOf(bus, prefix)] })
   const messages = await within(WAIT_MS_MAX, read, 'reading leases')
   return messages.map((message) => toLease(bus, message))
 }
@@ -94,32 +94,43 @@ export async function writeLease(
   bus: Bus,
   lease: { key: string; value: string; ttlMs?: number; expect: number },
 ): Promise<number | null | 'busy'> {
-  try {
-    const ack = await bus.js.publish(subjectOf(bus, lease.key), new TextEncoder().encode(lease.value), {
-      ...(lease.ttlMs !== undefined && { ttl: `${Math.ceil(lease.ttlMs / 1_000)}s` }),
-      expect: { lastSubjectSequence: lease.expect },
-      timeout: WAIT_MS_MAX,
-    })
-    return ack.seq
-  } catch (error) {
-    if (isWrongSequence(error)) return null
-    if (isUnderWay(error)) return 'busy'
-    throw error
-  }
+  const word = await put(bus, lease.key, {
+    payload: new TextEncoder().encode(lease.value),
+    expect: lease.expect,
+    ...(lease.ttlMs !== undefined && { seconds: Math.ceil(lease.ttlMs / 1_000) }),
+  })
+  if (word.kind === 'stored') return word.seq
+  if (word.kind === 'refused' && word.code === WRONG_LAST_SEQUENCE) return null
+  if (word.kind === 'refused' && word.code === WRITE_UNDER_WAY) return 'busy'
+  throw new DeadlineError(`writing a lease: ${word.reason}`)
 }
 
 /** Gives a lease back. Errors do not matter: it ends by itself. */
 export async function releaseLease(bus: Bus, key: string, revision: number): Promise<void> {
-  try {
-    await bus.js.publish(subjectOf(bus, key), new Uint8Array(), {
-      headers: toHeaders({ 'KV-Operation': 'DEL' }),
-      ttl: '60s',
-      expect: { lastSubjectSequence: revision },
-      timeout: 1_000,
-    })
-  } catch (error) {
-    bus.log.debug({ key, error: String(error) }, 'a lease is left to expire')
-  }
+  const released = put(bus, key, {
+    ...{ payload: new Uint8Array(), expect: revision, seconds: MARKER_SECONDS },
+    fields: { 'KV-Operation': 'DEL' },
+  })
+  const word = await released.catch((error: unknown) => ({ kind: 'unknown', reason: String(error) }) as const)
+  if (word.kind !== 'stored') bus.log.debug({ key, reason: word.reason }, 'a lease is left to expire')
+}
+
+interface Put {
+  readonly payload: Uint8Array
+  readonly expect: number
+  readonly fields?: Readonly<Record<string, string>>
+  /** How long it lives; for ever where that is left out. */
+  readonly seconds?: number
+}
+
+/** @throws DeadlineError when there is no word in time: it may be written or not. */
+function put(bus: Bus, key: string, { payload, expect, fields, seconds }: Put): Promise<StreamWord> {
+  const written = bus.acked.publish(subjectOf(bus, key), payload, {
+    ...fields,
+    [PubHeaders.ExpectedLastSubjectSequenceHdr]: String(expect),
+    ...(seconds !== undefined && { [PubHeaders.MessageTTL]: `${seconds}s` }),
+  })
+  return within(WAIT_MS_MAX, written, 'writing a lease')
 }
 
 /** Holds one lease of one's own (nobody else writes the key), renewing it until disposed. */

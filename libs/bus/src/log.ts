@@ -1,19 +1,15 @@
-import { type BatchCallback, JetStreamApiError, PubHeaders, type StoredMsg } from '@nats-io/jetstream'
+import { PubHeaders } from '@nats-io/jetstream'
 import type { EntityKind } from '@switchboard/contracts/ids'
 import { partitionOf, streamOf } from '@switchboard/contracts/partition'
 import { chunks } from '@switchboard/runtime/chunks'
-import { within } from '@switchboard/runtime/deadline'
 import type { Bus } from './connect.ts'
 import { WRONG_LAST_SEQUENCE } from './infrastructure.ts'
 import { lastMessage, nextMessage, type StoredRecord } from './leader-read.ts'
 import { type LogEntry, parseEntry } from './log-entry.ts'
-import { stackless } from './stackless.ts'
+import { readBatch, readRecord } from './replica-read.ts'
 
-const NOT_FOUND = 404
 const BATCH = 256
 const BATCH_BYTES = 4_194_304
-/** An answer that began and was cut off has no end of its own, and others wait behind it. */
-const COLLECT_MS_MAX = 10_000
 /** Subjects of one batched read; the server takes 1,024. */
 const HEADS_BATCH = 500
 
@@ -32,10 +28,6 @@ export async function readPartitionHead(bus: Bus, partition: number): Promise<Lo
   return message ? toEntry(message) : null
 }
 
-/** True for the answer that nothing matched, which the direct reads throw. */
-const isNothing = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && (error.status === NOT_FOUND || error.code === NOT_FOUND)
-
 /**
  * The last entries of many entities, batched. @NOTE Any replica answers: what it says can be old, so callers look again.
  * @returns entries by id; entities without one are absent.
@@ -46,30 +38,12 @@ export async function readHeads(bus: Bus, kind: EntityKind, ids: readonly string
   const reads = [...byStream].flatMap(([stream, group]) =>
     chunks(group, HEADS_BATCH).map(async (part) => {
       const multi_last = part.map((id) => bus.names.log(kind, id))
-      const messages = await collect((callback) =>
-        bus.jsm.direct.getLastMessagesFor(bus.names.logStream(stream), { multi_last, callback }),
-      )
+      const messages = await readBatch(bus, bus.names.logStream(stream), { multi_last })
       for (const message of messages) heads.set(message.subject.split('.').at(-1) ?? '', toEntry(message))
     }),
   )
   await Promise.all(reads)
   return heads
-}
-
-/**
- * All that a batched direct read gives; nothing where nothing matched. @NOTE With a callback, as the library's iterator leaves its
- * subscription behind, and a timer that ends it five seconds later: reads of leases alone woke a quiet process with it twice a second.
- */
-export function collect(read: (callback: BatchCallback<StoredMsg>) => Promise<unknown>): Promise<StoredMsg[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<StoredMsg[]>()
-  const messages: StoredMsg[] = []
-  const callback: BatchCallback<StoredMsg> = (done, message) => {
-    if (done === null) messages.push(message)
-    else if (done.err && !isNothing(done.err)) reject(done.err)
-    else resolve(messages)
-  }
-  read(callback).catch(reject)
-  return within(COLLECT_MS_MAX, promise, 'a batched read')
 }
 
 /**
@@ -87,7 +61,7 @@ export async function readTail(
   let last = after
   while (last < upTo && entries.length < most) {
     const from = { seq: last + 1, next_by_subj: subject, batch: BATCH, max_bytes: BATCH_BYTES }
-    const batch: StoredRecord[] = await collect((callback) => bus.jsm.direct.getBatch(stream, { ...from, callback }))
+    const batch = await readBatch(bus, stream, from)
     if (batch.length === 0) {
       const next = await nextMessage(bus, stream, { seq: last + 1, subject })
       if (!next) return entries
@@ -113,7 +87,7 @@ export async function readBack(
   const subject = bus.names.log(entity.kind, entity.id)
   const entries: LogEntry[] = []
   for (let seq = logSeq; seq > 0 && entries.length < most; ) {
-    const message = await stackless(() => bus.jsm.direct.getMessage(stream, { seq }))
+    const message = await readRecord(bus, stream, seq)
     if (message?.subject !== subject) return null
     const entry = toEntry(message)
     entries.unshift(entry)

@@ -6,8 +6,15 @@ export interface NoReply {
   readonly reason: string
 }
 
+interface Question {
+  readonly headers?: MsgHdrs
+  /** For an answer of several messages, of which the last has a status: those before it are put in here. */
+  readonly parts?: Msg[]
+}
+
 interface Waiting {
   readonly resolve: (reply: Msg | NoReply) => void
+  readonly parts: Msg[] | undefined
   /** Of `performance.now`. */
   readonly untilMs: number
 }
@@ -39,8 +46,8 @@ export class Replies {
     this.#msMax = msMax
   }
 
-  /** Resolves with the answer, or with why there is none; never rejects. */
-  ask(subject: string, payload: Uint8Array, headers?: MsgHdrs): Promise<Msg | NoReply> {
+  /** Resolves with the answer, the last message of it where it has `parts`, or with why there is none; never rejects. */
+  ask(subject: string, payload: Uint8Array, { headers, parts }: Question = {}): Promise<Msg | NoReply> {
     this.#subscribe()
     this.#asked += 1
     const token = this.#asked.toString(36)
@@ -52,7 +59,7 @@ export class Replies {
       return Promise.resolve(none(String(error)))
     }
     return new Promise((resolve) => {
-      this.#waiting.set(token, { resolve, untilMs: performance.now() + this.#msMax })
+      this.#waiting.set(token, { resolve, parts, untilMs: performance.now() + this.#msMax })
       this.#timer ??= setTimeout(this.#giveUp, this.#msMax)
     })
   }
@@ -70,6 +77,10 @@ export class Replies {
     const waiting = this.#waiting.get(token)
     // Without one it was given up before.
     if (!waiting) return
+    if (waiting.parts && !message.headers?.code) {
+      waiting.parts.push(message)
+      return
+    }
     this.#waiting.delete(token)
     const isUnheard = message.data.length === 0 && message.headers?.code === NO_RESPONDERS
     waiting.resolve(isUnheard ? none('nobody takes it') : message)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { JetStreamApiError } from '@nats-io/jetstream'
 import { MAX } from '@switchboard/contracts/limits'
 import { names } from '@switchboard/contracts/subjects'
 import type fc from 'fast-check'
+import type { StreamWord } from '../src/acked-publisher.ts'
 import type { Bus } from '../src/connect.ts'
+import { WRONG_LAST_SEQUENCE } from '../src/infrastructure.ts'
 import { holdPartitions, type PartitionHolder } from '../src/partitions.ts'
 
 /** Few, so that many runs are quick: the more often one goes wrong, the fewer are needed. Not a multiple of the pods. */
@@ -11,7 +12,7 @@ export const PARTITIONS = 5
 const NAMES = names('t')
 const KEYS_AT = NAMES.bucketKey(NAMES.leases, '').length
 export const SLOW_END_MS = 5_000
-const WRONG_LAST_SEQUENCE = { code: 400, err_code: 10_071, description: 'wrong last sequence' }
+const REFUSED: StreamWord = { kind: 'refused', code: WRONG_LAST_SEQUENCE, reason: 'wrong last sequence' }
 
 /** What may become of a request. `unanswered` was done all the same. */
 export type Fate = 'good' | 'lost' | 'unanswered'
@@ -33,12 +34,17 @@ interface Found {
 const GONE = { name: 'KV-Operation', value: 'DEL' }
 const NOT_FOUND = { error: { code: 404, err_code: 10_037, description: 'no message found' } }
 
-const asReplicaSays = ({ subject, seq, value, isGone }: Found) => ({
-  subject,
-  seq,
-  data: Buffer.from(value),
-  header: { get: (name: string) => (isGone && name === GONE.name ? GONE.value : '') },
-})
+const END_OF_BATCH = { headers: { code: 204 } }
+
+const asReplicaSays = ({ subject, seq, value, isGone }: Found) => {
+  const all: Readonly<Record<string, string>> = {
+    'Nats-Subject': subject,
+    'Nats-Sequence': String(seq),
+    ...(isGone && { [GONE.name]: GONE.value }),
+  }
+  const get = (name: string) => all[name] ?? ''
+  return { data: Buffer.from(value), headers: { code: 0, get, last: get } }
+}
 
 const asLeaderSays = ({ subject, seq, value, isGone }: Found) => ({
   message: {
@@ -49,18 +55,22 @@ const asLeaderSays = ({ subject, seq, value, isGone }: Found) => ({
   },
 })
 
-interface PublishOptions {
-  readonly expect: { readonly lastSubjectSequence: number }
-  readonly ttl?: string
-  readonly headers?: object
+const NO_ANSWER = { kind: 'none', reason: 'no answer' } as const
+
+/** By which a lease is asked for, or several. */
+interface Question {
+  readonly last_by_subj?: string
+  readonly multi_last?: readonly string[]
 }
 
-interface DirectRead {
-  readonly multi_last: readonly string[]
-  readonly callback: (done: object | null, message?: object) => void
+/** What of a bus those who hold partitions use. */
+interface Offered {
+  readonly names: typeof NAMES
+  readonly nc: { isClosed(): boolean }
+  readonly log: { warn(): void; debug(): void }
+  readonly acked: Pick<Bus['acked'], 'publish'>
+  readonly replies: { ask(subject: string, question: Uint8Array, options?: { parts?: object[] }): Promise<object> }
 }
-
-const timeout = (): Error => Object.assign(new Error('no answer'), { name: 'TimeoutError' })
 
 /** A bucket of leases with a clock of its own, several pods, and a network between them. */
 export class World {
@@ -118,10 +128,10 @@ export class World {
     return this.#revision
   }
 
-  /** @throws when the key has another revision than expected. */
-  write(key: string, row: Omit<Row, 'revision'>, expect: number): number {
-    if ((this.rows.get(key)?.revision ?? 0) !== expect) throw new JetStreamApiError(WRONG_LAST_SEQUENCE)
-    return this.#put(key, row)
+  /** What the stream says: the key may have another revision than expected. */
+  write(key: string, row: Omit<Row, 'revision'>, expect: number): StreamWord {
+    if ((this.rows.get(key)?.revision ?? 0) !== expect) return REFUSED
+    return { kind: 'stored', seq: this.#put(key, row) }
   }
 
   /** All leases whose subject matches; one that ends with `>` matches many. */
@@ -220,59 +230,50 @@ export class Pod {
     return this.#together
   }
 
-  async #request<T>(what: string, work: () => T): Promise<T> {
+  /** @returns null when no answer comes. */
+  async #request<T>(what: string, work: () => T): Promise<T | null> {
     const fate = this.#world.fate()
     await this.#step(what)
-    if (fate === 'lost') throw timeout()
+    if (fate === 'lost') return null
     const done = work()
     await this.#step(`${what}, answered`)
-    if (fate === 'unanswered') throw timeout()
-    return done
+    return fate === 'unanswered' ? null : done
   }
 
-  /** What the leader says of one lease, or that nothing came. */
-  async #leaderSays(question: Uint8Array): Promise<object> {
-    const { last_by_subj: subject } = JSON.parse(Buffer.from(question).toString()) as { last_by_subj: string }
-    try {
-      const [found] = await this.#request('reads one', () => this.#world.find(subject))
-      return { data: Buffer.from(JSON.stringify(found ? asLeaderSays(found) : NOT_FOUND)) }
-    } catch {
-      return { kind: 'none', reason: 'no answer' }
+  /** What the leader says of one lease, or a replica of many, or that nothing came. */
+  async #says(question: Uint8Array, parts: object[] | undefined): Promise<object> {
+    const { last_by_subj, multi_last } = JSON.parse(Buffer.from(question).toString()) as Question
+    const wanted = multi_last ?? [last_by_subj ?? '']
+    const all = await this.#request('reads', () => wanted.flatMap((subject) => this.#world.find(subject)))
+    if (!all) return NO_ANSWER
+    if (!parts) return { data: Buffer.from(JSON.stringify(all[0] ? asLeaderSays(all[0]) : NOT_FOUND)) }
+    parts.push(...all.map(asReplicaSays))
+    return END_OF_BATCH
+  }
+
+  async #write(subject: string, data: Uint8Array, fields: Readonly<Record<string, string>>): Promise<StreamWord> {
+    const world = this.#world
+    const write = () => {
+      const lives = fields['Nats-TTL'] === undefined ? Number.POSITIVE_INFINITY : MAX.leaseMs
+      const until = GONE.name in fields ? null : world.nowMs + lives
+      const key = subject.slice(KEYS_AT)
+      const owner = world.whoIsSure(Number(key.split('.').at(-1)))
+      const expect = Number(fields['Nats-Expected-Last-Subject-Sequence'])
+      const word = world.write(key, { value: new TextDecoder().decode(data), until }, expect)
+      if (word.kind === 'stored' && owner !== undefined && owner !== this.id)
+        world.stolen.push(`${key} of ${owner} by ${this.id}`)
+      return word
     }
+    return (await this.#request('writes', write)) ?? { ...NO_ANSWER, kind: 'unknown' }
   }
 
   #bus(): Bus {
-    const world = this.#world
-    const bus = {
+    const bus: Offered = {
       names: NAMES,
       nc: { isClosed: () => false },
       log: { warn: () => {}, debug: () => {} },
-      js: {
-        publish: async (subject: string, data: Uint8Array, options: PublishOptions) => {
-          const value = new TextDecoder().decode(data)
-          const isRelease = 'headers' in options
-          const write = () => {
-            const lives = options.ttl === undefined ? Number.POSITIVE_INFINITY : MAX.leaseMs
-            const until = isRelease ? null : world.nowMs + lives
-            const key = subject.slice(KEYS_AT)
-            const owner = world.whoIsSure(Number(key.split('.').at(-1)))
-            const revision = world.write(key, { value, until }, options.expect.lastSubjectSequence)
-            if (owner !== undefined && owner !== this.id) world.stolen.push(`${key} of ${owner} by ${this.id}`)
-            return revision
-          }
-          return { seq: await this.#request('writes', write) }
-        },
-      },
-      replies: { ask: (_: string, question: Uint8Array) => this.#leaderSays(question) },
-      jsm: {
-        direct: {
-          getLastMessagesFor: async (_: string, { multi_last: [subject = ''], callback }: DirectRead) => {
-            const all = await this.#request('reads', () => world.find(subject))
-            for (const found of all) callback(null, asReplicaSays(found))
-            callback({})
-          },
-        },
-      },
+      acked: { publish: (subject, data, fields) => this.#write(subject, data, fields) },
+      replies: { ask: (_, question, { parts } = {}) => this.#says(question, parts) },
     }
     return bus as unknown as Bus
   }

@@ -55,7 +55,7 @@ class Edge {
         this.#back = then
         return () => {}
       },
-      js: { publish: async () => ({ seq: 1 }) },
+      acked: { publish: async () => ({ kind: 'stored', seq: 1 }) },
       nc: {
         // What is said to nobody is lost.
         publish: (_: string, data: Uint8Array) => void (this.isCutOff || this.said.push(decodeJson(data))),

@@ -25,7 +25,8 @@ function connection(...rooms: string[]) {
   const subscriptions = new Subscriptions(owner, {
     feeds: { channelOf, use, release: () => {}, mend: async () => {} } as unknown as FeedRegistry,
     archive: { head: async () => 1, events: async () => [] },
-    clock: systemClock,
+    // No deadline is ever reached: what ends by one alone does not end.
+    clock: { ...systemClock, after: () => () => {} },
     events: new Proxy({}, { get: () => () => {} }) as EdgeEvents,
   })
   const memberships = () => rooms.map((room) => ({ room, head: 1, at: 1 }))
@@ -53,5 +54,24 @@ test('somebody who is removed from a room while it is added stays connected', as
   openAll()
   await adding
   assert.deepEqual(restarts, [])
+  assert.equal(subscriptions.size, 0)
+})
+
+test('who waits for a room that they are removed from before they have it, waits no longer', async () => {
+  const { subscriptions, person, openAll } = connection()
+  const adding = subscriptions.add(person, 'brief', 1)
+  const waiting = subscriptions.until('brief', 1_000)
+  subscriptions.remove('brief')
+  await waiting
+  openAll()
+  await adding
+})
+
+test('who waits for a room of whose feed it turns out that they are no member, waits no longer', async () => {
+  const { subscriptions, person, openAll } = connection()
+  const adding = subscriptions.add(Object.assign(person, { isStillIn: () => false }), 'brief', 1)
+  const waiting = subscriptions.until('brief', 1_000)
+  openAll()
+  await Promise.all([adding, waiting])
   assert.equal(subscriptions.size, 0)
 })

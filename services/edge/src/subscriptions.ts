@@ -115,7 +115,7 @@ export class Subscriptions implements Holder {
     const prepared = await this.#prepare(subscription, { kind: 'room', id: room, head: roomSeq }, position)
     if (isRefusal(prepared)) return this.#owner.restart()
     if (prepared === null) return
-    if (!person.isStillIn(prepared.feed)) return this.drop(subscription)
+    if (!person.isStillIn(prepared.feed)) return this.#gone(subscription, room)
     const { publications = [], ...result } = this.#finish(prepared, freshBudget())
     const { link, codec } = this.#owner
     const offset = (publications[0]?.offset ?? result.offset + 1) - 1
@@ -129,7 +129,12 @@ export class Subscriptions implements Holder {
   remove(room: string): void {
     const subscription = this.#byChannel.get(CHANNEL_OF.room(room))
     if (subscription?.state === 'live') subscription.ended('removed')
-    else if (subscription) this.drop(subscription)
+    else if (subscription) this.#gone(subscription, room)
+  }
+
+  #gone(subscription: Subscription, room: string): void {
+    this.drop(subscription)
+    this.#arrived(room)
   }
 
   /** Ends a subscription without a word. */
@@ -143,7 +148,7 @@ export class Subscriptions implements Holder {
     this.#parts.feeds.release(feed)
   }
 
-  /** Resolves when the connection has the room, or after `ms`. */
+  /** Resolves when the connection has the room, or has it no more, or after `ms`. */
   until(room: string, ms: number): Promise<void> {
     if (this.#closed || this.#byChannel.get(CHANNEL_OF.room(room))?.state === 'live') return Promise.resolve()
     return new Promise((resolve) => {
@@ -161,7 +166,7 @@ export class Subscriptions implements Holder {
     })
   }
 
-  /** Nobody needs to wait for this room: it is there, or only counted. */
+  /** Nobody needs to wait for this room: it is there, only counted, or gone again. */
   #arrived(room: string): void {
     for (const done of [...(this.#arrivals?.get(room) ?? [])]) done()
   }

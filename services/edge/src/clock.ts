@@ -37,6 +37,10 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
+/** Resolves `ms` later. */
+export const pauseBy = (clock: Pick<Clock, 'after'>, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve))
+
 /** In place of what `after` returns, where nothing is waited for. */
 export const noTimer = (): void => {}
 

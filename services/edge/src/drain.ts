@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import { type Clock, pauseBy } from './clock.ts'
 
 /** Connections told to go elsewhere in a second: another edge takes that many back without trouble. */
 const PER_SECOND = 250
@@ -22,16 +22,11 @@ export async function drain<T>(
   const each = Math.ceil(order.length / steps)
   for (let from = 0; from < order.length; from += each) {
     for (const connection of order.slice(from, from + each)) options.close(connection)
-    if (from + each < order.length) await step(options.clock)
+    if (from + each < order.length) await pauseBy(options.clock, STEP_MS)
   }
 }
 
 /** Waits until nothing is left, at most `msMax`. */
 export async function settled(isSettled: () => boolean, options: { msMax: number; clock: Clock }): Promise<void> {
-  for (let waited = 0; waited < options.msMax && !isSettled(); waited += STEP_MS) await step(options.clock)
+  for (let waited = 0; waited < options.msMax && !isSettled(); waited += STEP_MS) await pauseBy(options.clock, STEP_MS)
 }
-
-const step = (clock: Clock): Promise<void> =>
-  new Promise((resolve) => {
-    clock.after(STEP_MS, resolve)
-  })

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '@switchboard/contracts/errors'
 import { MAX } from '@switchboard/contracts/limits'
 import { CHANNEL_OF } from '@switchboard/contracts/protocol'
-import { type Clock, type Sweeping, sweeping } from './clock.ts'
+import { type Clock, pauseBy, type Sweeping, sweeping } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import { Feed, type FeedKind, type FeedParts } from './feed.ts'
 import { FeedAudit } from './feed-audit.ts'
@@ -155,7 +155,7 @@ export class FeedRegistry implements Disposable {
       const next = clock.steady() + BATCH_EVERY_MS
       await this.#openTogether(batch)
       const waitMs = next - clock.steady()
-      if (this.#opening.length > 0 && waitMs > 0) await new Promise<void>((then) => void clock.after(waitMs, then))
+      if (this.#opening.length > 0 && waitMs > 0) await pauseBy(clock, waitMs)
     }
     this.#isOpening = false
   }

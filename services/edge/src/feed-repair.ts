@@ -1,5 +1,5 @@
 import { backoffMs } from '@switchboard/runtime/deadline'
-import type { Clock } from './clock.ts'
+import { type Clock, pauseBy } from './clock.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Feed, MendCause } from './feed.ts'
 import type { Archive, LogEntry, LogSource } from './log-source.ts'
@@ -49,9 +49,7 @@ export class FeedRepair {
         return await this.#round(feed)
       } catch (error) {
         this.#parts.events.feedRepairFailed(feed.channel, error)
-        await new Promise<void>((resolve) => {
-          this.#parts.clock.after(backoffMs(attempt, this.#parts.clock.random), resolve)
-        })
+        await pauseBy(this.#parts.clock, backoffMs(attempt, this.#parts.clock.random))
       }
     }
   }

@@ -3,6 +3,9 @@ import type { UsedCid } from '@switchboard/contracts/queries'
 import { isNewerThan } from '@switchboard/domain/cid-age'
 import { CidSieve } from './cid-sieve.ts'
 
+/** People choose their cids for themselves: two may have the same. */
+export const cidKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`
+
 /** What is known of a cid without asking storage: used by this event, certainly new, or to be asked. */
 export type CidFinding = UsedCid | 'new' | 'unknown'
 
@@ -53,7 +56,7 @@ export class CidMemory {
   }
 
   #keyOf(from: string, cid: string): string {
-    if (this.#last.from !== from || this.#last.cid !== cid) this.#last = { from, cid, key: `${from} ${cid}` }
+    if (this.#last.from !== from || this.#last.cid !== cid) this.#last = { from, cid, key: cidKey({ from, cid }) }
     return this.#last.key
   }
 }

@@ -5,9 +5,10 @@ import type { UsedCid } from '@switchboard/contracts/queries'
 import type { DeskCommand, EntityCommand } from '@switchboard/contracts/records'
 import { conversationOf } from '@switchboard/domain/decide-desk'
 import { findConversation } from '@switchboard/domain/desk'
+import { cidKey } from './cid-memory.ts'
 import { DeskEntity, deskNamedBy } from './desk-entity.ts'
 import type { Known } from './entity.ts'
-import { type Asked, cidKey } from './look-up.ts'
+import type { Asked } from './look-up.ts'
 
 export const causedKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`
 

@@ -3,12 +3,11 @@ import type { EntityKind } from '@switchboard/contracts/ids'
 import type { MessageFacts, UsedCid } from '@switchboard/contracts/queries'
 import type { EntityCommand, RoomCommand } from '@switchboard/contracts/records'
 import { sinceOf } from '@switchboard/domain/decide-room'
+import { cidKey } from './cid-memory.ts'
 import { type Entity, type Known, RoomEntity } from './entity.ts'
 import type { Taken } from './lane-deps.ts'
 import { lookUpDesk } from './look-up-desk.ts'
 import type { AskStorage } from './to-queries.ts'
-
-export const cidKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`
 
 export interface Asked {
   readonly storage: AskStorage

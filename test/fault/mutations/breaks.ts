@@ -56,6 +56,16 @@ export const BREAKS = [
     scenario: 'nothing happens at all, for longer than a lease lasts',
   },
   {
+    name: 'position-first',
+    file: 'services/storage/src/to-mongo.ts',
+    find: 'await applyWrites({ ...mongo, ...abilities() }',
+    how: 'before',
+    replace: `const none = Object.fromEntries(Object.keys(writes).map((key) => [key, []]))
+      await applyWrites({ ...mongo, ...abilities() }, { ...none, positions: [...unsaved.values()] })`,
+    why: 'the position moves when what it passes is stored (G1)',
+    scenario: 'a storage dies with a batch in its hands',
+  },
+  {
     name: 'no-expiry-of-dead-edges',
     file: 'services/router/src/from-presence.ts',
     find: 'changed(view.edgeGone(bus.names.edgeOfLease(key)))',

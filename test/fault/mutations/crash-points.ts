@@ -36,6 +36,14 @@ export const CRASH_POINTS = [
     between: 'the client is answered; what its event brings about for others is not sent',
   },
   {
+    name: 'storage-before-events',
+    file: 'services/storage/src/to-mongo.ts',
+    find: 'await applyWrites({ ...mongo, ...abilities() }',
+    how: 'before',
+    replace: NOW,
+    between: 'a batch is in hand; nothing of it is written',
+  },
+  {
     name: 'storage-before-heads',
     file: 'services/storage/src/mongo-write.ts',
     find: 'await Promise.all([updateAll(events, writes.changes), updateAll(members, writes.marks)])',

@@ -2,6 +2,7 @@ import type { Verdict } from '@switchboard/testkit/history/verdict'
 import { openSources, type Sources } from '../bots/final-sources.ts'
 import type { PlainClient } from '../bots/plain-client.ts'
 import type { BreakName } from './breaks.ts'
+import { untilCrashed } from './crashing.ts'
 import { actLate, goAway, takeTwo } from './desk-plays.ts'
 import { ownerOf, sampleOf, untilShared, untilTakenOver, watchOwners } from './owners.ts'
 import type { Play } from './play.ts'
@@ -132,6 +133,22 @@ async function dieBeforePublish({ play, switches, breakNow }: Performing): Promi
   return kindsOf(verdict)
 }
 
+/** A storage dies with a batch in its hands. */
+async function dieWithBatch({ play, switches, breakNow }: Performing): Promise<readonly string[]> {
+  const [alice, bob] = [await play.connect('alice'), await play.connect('bob')]
+  const room = await play.room(alice, bob)
+  await play.saw(room, await play.say(alice, room), alice, bob)
+  await using sources = await openSources(play.world)
+  await play.stored(sources, room)
+  await breakNow()
+  await switches.on('storage-before-events', { once: true })
+  await play.say(alice, room)
+  const victim = await untilCrashed({ play, switches }, 'storage-before-events')
+  await victim.start()
+  await play.saw(room, await play.say(bob, room), alice, bob)
+  return kindsOf(await play.verdict(alice))
+}
+
 /** The scenario of each break but the one that needs two plays at once. */
 export const PERFORMANCES: Readonly<
   Record<Exclude<BreakName, 'no-expiry-of-dead-edges'>, (performing: Performing) => Promise<readonly string[]>>
@@ -141,6 +158,7 @@ export const PERFORMANCES: Readonly<
   'no-lease-renewal': doNothing,
   'no-expected-sequence': stopAndGoOn,
   'answer-before-commit': dieBeforePublish,
+  'position-first': dieWithBatch,
   'no-revision-fence': actLate,
   'no-capacity': takeTwo,
   'no-requeue': goAway,

@@ -6,7 +6,7 @@ import { readJournal } from '@switchboard/testkit/history/journal'
 import type { Operation } from '@switchboard/testkit/history/records'
 import type { CheckOptions, Verdict } from '@switchboard/testkit/history/verdict'
 import { logIn } from '../bots/accounts.ts'
-import { openSources, readApi } from '../bots/final-sources.ts'
+import { openSources, readApi, type Sources } from '../bots/final-sources.ts'
 import { Journal } from '../bots/journal.ts'
 import { Knowledge } from '../bots/knowledge.ts'
 import type { Outcome } from '../bots/operations.ts'
@@ -126,15 +126,18 @@ export class Play implements AsyncDisposable {
     )
   }
 
+  /** Resolves when MongoDB has all of a room. */
+  stored(sources: Sources, room: string): Promise<void> {
+    const isStored = async () => (await sources.storedHead(room)) >= (await sources.logHead(room))
+    return this.until(`MongoDB has all of ${room}`, isStored)
+  }
+
   /** What the checker says of it, when everybody who is connected has everything. `reader` must be a member of all rooms. */
   async verdict(reader: PlainClient, options: CheckOptions = {}): Promise<Verdict> {
     const token = await logIn(this.world.url, reader.client)
     await using sources = await openSources(this.world)
     for (const room of this.#rooms) {
-      await this.until(
-        `MongoDB has all of ${room}`,
-        async () => (await sources.storedHead(room)) >= (await sources.logHead(room)),
-      )
+      await this.stored(sources, room)
       const api = await readApi(this.world.url, token, room)
       if (!api) throw new Error(`${reader.client} may not read ${room}`)
       this.journal.write({ type: 'final-history', room, source: 'api', events: api })

@@ -111,7 +111,7 @@ test('a router ends after its reply and before it tells others, then who was add
   await owner.start()
 })
 
-for (const name of ['storage-before-heads', 'storage-before-position'] as const) {
+for (const name of ['storage-before-events', 'storage-before-heads', 'storage-before-position'] as const) {
   test(`a storage ends at ${name}, then another one stores everything once`, async () => {
     await using play = await Play.begin(world)
     const [alice, bob] = [await play.connect('alice'), await play.connect('bob')]
@@ -154,7 +154,7 @@ test('the pushes of the notifiers that ended are given out again, then none of t
 })
 
 test('all crash points were met, then no process has ended but those that were to', () => {
-  assert.equal(crashed.length, 6)
+  assert.equal(crashed.length, 7)
   const deaths = world.deaths.map(({ name, how }) => `${name} ${how}`)
   assert.deepEqual(
     deaths,

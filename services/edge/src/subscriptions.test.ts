@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRefusal } from '@switchboard/contracts/errors'
-import { systemClock } from './clock.ts'
+import { noTimer, systemClock } from './clock.ts'
 import { jsonCodec } from './codec-json.ts'
 import type { EdgeEvents } from './events.ts'
 import type { Feed } from './feed.ts'
@@ -26,7 +26,7 @@ function connection(...rooms: string[]) {
     feeds: { channelOf, use, release: () => {}, mend: async () => {} } as unknown as FeedRegistry,
     archive: { head: async () => 1, events: async () => [] },
     // No deadline is ever reached: what ends by one alone does not end.
-    clock: { ...systemClock, after: () => () => {} },
+    clock: { ...systemClock, after: () => noTimer },
     events: new Proxy({}, { get: () => () => {} }) as EdgeEvents,
   })
   const memberships = () => rooms.map((room) => ({ room, head: 1, at: 1 }))

@@ -11,10 +11,9 @@ import { statusOf } from '@switchboard/domain/desk-status'
 import { type DeskMoment, deskNow } from '@switchboard/domain/desk-time'
 import { runDesk } from '@switchboard/domain/run-desk'
 import type { Effect } from '@switchboard/domain/user'
-import { CIDS_KEPT, CidMemory } from './cid-memory.ts'
+import { CIDS_KEPT, CidMemory, cidKey } from './cid-memory.ts'
 import type { Deciding, Entity, Known, Outcome } from './entity.ts'
 import type { RouterEvents } from './events.ts'
-import { causedKey } from './look-up-desk.ts'
 
 /** A desk in memory. */
 export class DeskEntity implements Entity {
@@ -75,7 +74,7 @@ export class DeskEntity implements Entity {
   }
 
   again(command: EntityCommand, _used: UsedCid, known: Known): Effect[] {
-    const events = known.caused?.get(causedKey(command)) ?? []
+    const events = known.caused?.get(cidKey(command)) ?? []
     return events.flatMap((event) => effectsOfDesk(this.state.desk, event as DeskEvent))
   }
 

@@ -14,7 +14,7 @@ import type {
 import { decideRoom, sinceOf } from '@switchboard/domain/decide-room'
 import { applyMark, applyRoom, type RoomState, roomOf } from '@switchboard/domain/room'
 import { applyUser, decideUser, type Effect, effectsAgain, effectsOf, type UserState } from '@switchboard/domain/user'
-import { CIDS_KEPT, CidMemory } from './cid-memory.ts'
+import { CIDS_KEPT, CidMemory, cidKey } from './cid-memory.ts'
 import type { RouterEvents } from './events.ts'
 
 /** What a command came to. `committed` waits for the entry; the others need none. */
@@ -147,7 +147,7 @@ export class RoomEntity implements Entity {
 
   again(command: EntityCommand, used: UsedCid, { caused }: Known): Effect[] {
     if (command.method !== 'conversation.put') return effectsAgain(this.state, command, used.seq)
-    const events = (caused?.get(`${command.from} ${command.cid}`) ?? []) as RoomEvent[]
+    const events = (caused?.get(cidKey(command)) ?? []) as RoomEvent[]
     return events.flatMap((event) => effectsOf(this.state, event))
   }
 

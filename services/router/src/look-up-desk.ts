@@ -10,8 +10,6 @@ import { DeskEntity, deskNamedBy } from './desk-entity.ts'
 import type { Known } from './entity.ts'
 import type { Asked } from './look-up.ts'
 
-export const causedKey = ({ from, cid }: { from: string; cid: string }): string => `${from} ${cid}`
-
 /** Commands whose effects do not follow from themselves, but from the events that they became. */
 const isDerived = (command: EntityCommand): boolean =>
   command.method === 'conversation.put' || command.method.startsWith('desk.')
@@ -39,7 +37,7 @@ async function findCaused(
   for (const command of derived) {
     const inMemory = entity.cids.find(command.from, command.cid, nowMs)
     const found = typeof inMemory === 'object' ? inMemory : used.get(cidKey(command))
-    if (found) seqs.set(causedKey(command), found.seq)
+    if (found) seqs.set(cidKey(command), found.seq)
   }
   if (seqs.size === 0) return new Map()
   const kind = place.kind === 'desk' ? 'desk' : 'room'

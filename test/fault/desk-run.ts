@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause } from '@switchboard/runtime/deadline'
 import { checkHistory } from '@switchboard/testkit/history/check'
-import { DESK_REQUIRED } from '@switchboard/testkit/history/counts-desk'
+import { DESK_REQUIRED, requeuedOfTheDead } from '@switchboard/testkit/history/counts-desk'
 import { formatVerdict } from '@switchboard/testkit/history/format'
 import { readJournal } from '@switchboard/testkit/history/journal'
 import type { Verdict } from '@switchboard/testkit/history/verdict'
 import type { DeskFigures } from '../../tools/docs-faults.ts'
 import { DESK_KEY, makeDesk } from './bots/desk-make.ts'
 import type { DeskRates } from './bots/desk-plan.ts'
+import { openSources } from './bots/final-sources.ts'
 import { type BotProcesses, startBots } from './bots/processes.ts'
 import { bandsOf, offersOf } from './desk-figures.ts'
-import { changesIn, WorkWatch } from './desk-work.ts'
+import { WorkWatch } from './desk-work.ts'
 import { RunJournal } from './run-journal.ts'
 import { type Cast, readTheEnd, untilQuiet } from './run-phases.ts'
 import { type RunningWorld, startWorld, type WorldOptions } from './world.ts'
@@ -183,19 +184,27 @@ async function happen({ journal, work, log }: Torment, { name, target, act, last
   return name
 }
 
-/** Agents are away until something that they had waits again, and come back. */
+/**
+ * Agents are away until something that a dead agent had waits again, and come back. It is read from the desk itself: what somebody
+ * had waits again too when they let offers pass, which is no sign of anything.
+ */
 async function killClients(place: Torment): Promise<string> {
   const { bots, world } = place
   const [target = ''] = bots.names
-  const requeued = async () => changesIn(await world.counters(), 'requeued')
-  const before = await requeued()
-  const isNoticed = async () => (await requeued()) > before
+  await using sources = await openSources(world)
+  const events = await sources.deskStored(DESK)
+  const before = requeuedOfTheDead(events)
+  const isNoticed = async () => {
+    await pause(LOOK_MS)
+    events.push(...(await sources.deskStored(DESK, events.at(-1)?.seq)))
+    return requeuedOfTheDead(events) > before
+  }
   const act = async () => {
     await bots.kill(target, () => until('what the dead agents had waits again', NOTICED_MS_MAX, isNoticed))
     bots.work()
     return async () => {}
   }
-  return happen(place, { name: 'kill-clients', target, act, lastsMs: 0 })
+  return await happen(place, { name: 'kill-clients', target, act, lastsMs: 0 })
 }
 
 const kill = async (victim: ServiceVictim | NatsVictim) => {

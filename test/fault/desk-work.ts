@@ -13,9 +13,9 @@ const CONVERSATIONS: MetricName = 'switchboard_router_desk_conversations'
 const sumOf = (samples: ReadonlyMap<string, number>, isIt: (key: string) => boolean): number =>
   [...samples].reduce((sum, [key, value]) => (isIt(key) ? sum + value : sum), 0)
 
-/** How often conversations changed, in this way or in any. */
-export const changesIn = (counters: ReadonlyMap<string, number>, change = ''): number =>
-  sumOf(counters, (key) => key.startsWith(`${CHANGES}{`) && key.includes(`change="${change}`))
+/** How often conversations changed. */
+const changesIn = (counters: ReadonlyMap<string, number>): number =>
+  sumOf(counters, (key) => key.startsWith(`${CHANGES}{`))
 
 /** Looks at the routers now and then: what they have done, and for how many. */
 export class WorkWatch implements Disposable {

@@ -37,7 +37,8 @@ export interface Sources extends AsyncDisposable {
   storedRooms(): Promise<string[]>
   /** All events of a desk. */
   deskLog(desk: string): Promise<DeskEventSeen[]>
-  deskStored(desk: string): Promise<DeskEventSeen[]>
+  /** Those after a seq; all when it is left out. */
+  deskStored(desk: string, after?: number): Promise<DeskEventSeen[]>
 }
 
 export async function openSources({ natsUrls, mongoUrl, namespace, database }: Place): Promise<Sources> {
@@ -59,8 +60,10 @@ export async function openSources({ natsUrls, mongoUrl, namespace, database }: P
     storedRooms: async () =>
       (await database_.collection<{ _id: string }>('rooms').find().toArray()).map(({ _id }) => _id),
     deskLog: async (desk) => (await readEntity(bus, { kind: 'desk', id: desk })).map(deskEventSeen),
-    deskStored: async (desk) =>
-      (await database_.collection('desk_events').find({ desk }).sort({ seq: 1 }).toArray()).map(deskEventSeen),
+    deskStored: async (desk, after = 0) => {
+      const found = database_.collection('desk_events').find({ desk, seq: { $gt: after } })
+      return (await found.sort({ seq: 1 }).toArray()).map(deskEventSeen)
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
